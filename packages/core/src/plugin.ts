@@ -1,0 +1,41 @@
+import type { z } from "zod";
+import type { Executor } from "./executor.ts";
+import type { ModelInfo } from "./model.ts";
+import type { Runtime } from "./runtime.ts";
+import type { WireFormat } from "./wire-format.ts";
+
+/** How accounts of a provider prove who they are; `@turnout/auth` acts on it. */
+export interface AuthDeclaration {
+  /** Kinds of account the provider takes. */
+  readonly kinds: readonly ("api-key" | "oauth")[];
+  readonly oauth?: {
+    /** For example `https://auth.openai.com`. */
+    readonly issuer: string;
+    readonly clientId: string;
+    /** Path on the issuer where tokens are refreshed. */
+    readonly tokenPath: string;
+  };
+}
+
+/**
+ * A way to reach a provider: data first, code as the escape hatch. Several plugins may name the same `provider`; their
+ * executors are then tried in the order the plugins are listed.
+ */
+export interface ProviderPlugin<Options = unknown> {
+  /** Unique, for example `codex-ws`. */
+  readonly name: string;
+  /** The first part of a qualified model name, for example `codex` in `codex/gpt-5.4`. */
+  readonly provider: string;
+  readonly wire: WireFormat;
+  readonly auth: AuthDeclaration;
+  /** What a user may set under `providers.<provider>` in the config. */
+  readonly options: z.ZodType<Options>;
+  /** Models known without asking the upstream. */
+  readonly models: readonly ModelInfo[];
+  createExecutors(options: Options, runtime: Runtime): readonly Executor[];
+}
+
+/** Checks nothing at run time; it lets the compiler infer `Options` from the schema. */
+export function definePlugin<Options>(plugin: ProviderPlugin<Options>): ProviderPlugin<Options> {
+  return plugin;
+}

@@ -1,0 +1,46 @@
+import type { Block, Extras } from "./content.ts";
+import type { JsonObject } from "./json.ts";
+
+/** Why an answer ended. */
+export type FinishReason =
+  | "stop"
+  | "stop-sequence"
+  | "length"
+  | "context-full"
+  | "tool-calls"
+  | "content-filter"
+  | "refusal"
+  | "pause"
+  | "error"
+  | "other";
+
+/**
+ * Token counts, disjoint: total = inputFresh + cacheRead + cacheWrite + output. A counter the upstream did not report
+ * is absent, not 0.
+ */
+export interface Usage {
+  readonly inputFresh?: number;
+  readonly cacheRead?: number;
+  readonly cacheWrite?: number;
+  /** Includes `reasoning`. */
+  readonly output?: number;
+  /** Part of `output`. */
+  readonly reasoning?: number;
+  /** The upstream's own object. */
+  readonly raw?: JsonObject;
+}
+
+/** A whole answer, in no particular wire format. */
+export interface ModelResponse {
+  readonly id: string;
+  readonly model: string;
+  /** Seconds since the epoch, when the upstream said so. */
+  readonly createdAt?: number;
+  readonly blocks: readonly Block[];
+  readonly finish: FinishReason;
+  /** The upstream's own word for `finish`. */
+  readonly finishRaw?: string;
+  readonly usage?: Usage;
+  readonly serviceTier?: string;
+  readonly extras?: Extras;
+}

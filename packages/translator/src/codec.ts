@@ -1,0 +1,96 @@
+import type {
+  AnyRouterError,
+  JsonObject,
+  ModelRequest,
+  ModelResponse,
+  RouterError,
+  StreamEvent,
+  Translated,
+  TranslationReport,
+  WireEvent,
+  WireFormat,
+} from "@turnout/core";
+
+/** What an encoder needs to know of the upstream beyond the request. */
+export interface EncodeRequestOptions {
+  /** The upstream's name of the model; default: the request's. */
+  readonly model?: string;
+  /** The upstream takes role `developer`; default true for the OpenAI formats. */
+  readonly developerRole?: boolean;
+}
+
+/** What an answer must carry that is not in the model's words. All of it is given: translation has no clock and no dice. */
+export interface AnswerContext {
+  /** The client's request; the Responses format echoes parts of it. */
+  readonly request: ModelRequest;
+  /** The name the client asked for. */
+  readonly model: string;
+  /** Seconds since the epoch, for formats that must tell and upstreams that did not. */
+  readonly createdAt: number;
+  /** 48 hex digits; ids of the answer and its items are derived from it where the upstream has none that fit. */
+  readonly idSeed: string;
+}
+
+/** Reads one upstream stream, event by event. */
+export interface EventDecoder {
+  /**
+   * Appends the meaning of `event` to `out`.
+   *
+   * @throws {RouterError} what the event reports, or `upstream-malformed` for broken JSON.
+   */
+  decode(event: WireEvent, out: StreamEvent[]): void;
+  /**
+   * Called at the end of the upstream's stream.
+   *
+   * @throws {RouterError} `upstream-unavailable` when no terminal event was seen.
+   */
+  end(out: StreamEvent[]): void;
+  /** What was approximated or dropped so far. */
+  readonly report: TranslationReport;
+}
+
+/** Writes one client stream, event by event. */
+export interface EventEncoder {
+  /** Appends what the client shall receive for `event` to `out`. */
+  encode(event: StreamEvent, out: WireEvent[]): void;
+  /** The failure in the client's own grammar, to be written last. Before `start` it is still legal. */
+  fail(error: AnyRouterError, requestId: string): WireEvent[];
+  readonly report: TranslationReport;
+}
+
+/** A client-facing error document. */
+export interface EncodedError {
+  readonly status: number;
+  readonly body: JsonObject;
+  /** `retry-after` (whole seconds) and the like. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** One wire format: everything turnout knows about its grammar. Pure: no I/O, no clock. */
+export interface Codec {
+  readonly wire: WireFormat;
+  /**
+   * @throws {RouterError} `request-invalid` with the path of the first wrong field.
+   */
+  decodeRequest(body: unknown): Translated<ModelRequest>;
+  /**
+   * @throws {RouterError} `request-invalid` when the target cannot hold something that would change the meaning.
+   */
+  encodeRequest(request: ModelRequest, options?: EncodeRequestOptions): Translated<JsonObject>;
+  /**
+   * @throws {RouterError} `upstream-malformed`, or the error the document reports.
+   */
+  decodeResponse(body: unknown): Translated<ModelResponse>;
+  encodeResponse(response: ModelResponse, context: AnswerContext): Translated<JsonObject>;
+  /** Reads an upstream's error answer of any shape, HTML and nothing included. Never throws. */
+  decodeError(status: number, bodyText: string, headers?: Readonly<Record<string, string>>): RouterError;
+  encodeError(error: AnyRouterError, requestId: string): EncodedError;
+  createEventDecoder(): EventDecoder;
+  createEventEncoder(context: AnswerContext): EventEncoder;
+  /** What a silent stream of this format is kept alive with: a real event, since some clients ignore comments. */
+  keepAlive(context: AnswerContext): WireEvent;
+  /** Name in an SSE `event:` line, or not; Chat has none. */
+  readonly namedEvents: boolean;
+  /** Written after a clean end, `[DONE]` for Chat. */
+  readonly endOfStream: WireEvent | undefined;
+}
