@@ -1,4 +1,4 @@
-/** What an executor shows its upstream. Never printed: `toJSON` and inspection hide the secret. */
+/** What an executor shows its upstream. Goes into no log, error or message. */
 export interface Credential {
   /** Names the account in logs and memory; no secret. */
   readonly accountKey: string;

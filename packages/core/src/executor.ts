@@ -1,6 +1,7 @@
 import type { Credential } from "./credential.ts";
 import type { JsonObject } from "./json.ts";
 import type { Runtime } from "./runtime.ts";
+import type { TranslationReport } from "./translation.ts";
 import type { Transport, WireFormat } from "./wire-format.ts";
 
 /** What helps an upstream or a session pool to recognise a conversation. Hints, never trusted as proof. */
@@ -37,6 +38,8 @@ export interface WireResponseMeta {
   readonly headers: Readonly<Record<string, string>>;
   /** How the session travelled; absent for transports without sessions. */
   readonly session?: "fresh" | "reused" | "incremental";
+  /** What the backend's body rules changed in the request. */
+  readonly report?: TranslationReport;
 }
 
 /** What an executor answers: one document, or batches of events, one batch per network read. */

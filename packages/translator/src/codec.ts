@@ -1,5 +1,6 @@
 import type {
   AnyRouterError,
+  FinishReason,
   JsonObject,
   ModelRequest,
   ModelResponse,
@@ -7,6 +8,7 @@ import type {
   StreamEvent,
   Translated,
   TranslationReport,
+  Usage,
   WireEvent,
   WireFormat,
 } from "@turnout/core";
@@ -58,6 +60,35 @@ export interface EventEncoder {
   readonly report: TranslationReport;
 }
 
+/**
+ * What a reader-along makes of one event of a stream that passes untouched.
+ *
+ * - `opening`: announces the answer but says nothing of it yet; may be held back while another attempt is still possible
+ * - `content`: part of the answer
+ * - `terminal`: the clean end, exactly one per stream
+ * - `failed`: the upstream reports a failure, see `failure`
+ * - `private`: the backend's own bookkeeping, for clients that understand it only
+ */
+export type EventRole = "opening" | "content" | "terminal" | "failed" | "private";
+
+/** Reads along on a stream that passes untouched, parsing no more than it must. */
+export interface StreamObserver {
+  observe(event: WireEvent): EventRole;
+  /** Known after the terminal event, or when the format reports it. */
+  readonly usage: Usage | undefined;
+  readonly finish: FinishReason | undefined;
+  /** Set once `observe` answered `failed`. */
+  readonly failure: AnyRouterError | undefined;
+}
+
+/** Turns a stream into the one document a client gets that did not ask for a stream; unknown fields stay. */
+export interface DocumentCollector {
+  /** @throws {RouterError} what a failure event reports. */
+  add(event: WireEvent): void;
+  /** @throws {RouterError} `upstream-unavailable` when no terminal event was seen. */
+  end(): JsonObject;
+}
+
 /** A client-facing error document. */
 export interface EncodedError {
   readonly status: number;
@@ -87,6 +118,8 @@ export interface Codec {
   encodeError(error: AnyRouterError, requestId: string): EncodedError;
   createEventDecoder(): EventDecoder;
   createEventEncoder(context: AnswerContext): EventEncoder;
+  createStreamObserver(): StreamObserver;
+  createDocumentCollector(): DocumentCollector;
   /** What a silent stream of this format is kept alive with: a real event, since some clients ignore comments. */
   keepAlive(context: AnswerContext): WireEvent;
   /** Name in an SSE `event:` line, or not; Chat has none. */
