@@ -51,12 +51,21 @@ export interface EventDecoder {
   readonly report: TranslationReport;
 }
 
+/** What turnout itself says on a client's stream, with the ids and sequence numbers of the stream so far. */
+export interface StreamVoice {
+  /**
+   * A real data event that keeps a silent stream alive, since some clients ignore comments. Undefined while the grammar
+   * has none that every client takes (Responses before `response.created`).
+   */
+  keepAlive(): WireEvent | undefined;
+  /** The failure in the client's own grammar, to be written last. Legal at any moment, also before the first event. */
+  fail(error: AnyRouterError, requestId: string): WireEvent[];
+}
+
 /** Writes one client stream, event by event. */
-export interface EventEncoder {
+export interface EventEncoder extends StreamVoice {
   /** Appends what the client shall receive for `event` to `out`. */
   encode(event: StreamEvent, out: WireEvent[]): void;
-  /** The failure in the client's own grammar, to be written last. Before `start` it is still legal. */
-  fail(error: AnyRouterError, requestId: string): WireEvent[];
   readonly report: TranslationReport;
 }
 
@@ -72,7 +81,7 @@ export interface EventEncoder {
 export type EventRole = "opening" | "content" | "terminal" | "failed" | "private";
 
 /** Reads along on a stream that passes untouched, parsing no more than it must. */
-export interface StreamObserver {
+export interface StreamObserver extends StreamVoice {
   observe(event: WireEvent): EventRole;
   /** Known after the terminal event, or when the format reports it. */
   readonly usage: Usage | undefined;
@@ -118,10 +127,8 @@ export interface Codec {
   encodeError(error: AnyRouterError, requestId: string): EncodedError;
   createEventDecoder(): EventDecoder;
   createEventEncoder(context: AnswerContext): EventEncoder;
-  createStreamObserver(): StreamObserver;
+  createStreamObserver(context: AnswerContext): StreamObserver;
   createDocumentCollector(): DocumentCollector;
-  /** What a silent stream of this format is kept alive with: a real event, since some clients ignore comments. */
-  keepAlive(context: AnswerContext): WireEvent;
   /** Name in an SSE `event:` line, or not; Chat has none. */
   readonly namedEvents: boolean;
   /** Written after a clean end, `[DONE]` for Chat. */
