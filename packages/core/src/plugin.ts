@@ -21,21 +21,24 @@ export interface AuthDeclaration {
  * A way to reach a provider: data first, code as the escape hatch. Several plugins may name the same `provider`; their
  * executors are then tried in the order the plugins are listed.
  */
-export interface ProviderPlugin<Options = unknown> {
+export interface ProviderPlugin<Schema extends z.ZodObject = z.ZodObject> {
   /** Unique, for example `codex-ws`. */
   readonly name: string;
   /** The first part of a qualified model name, for example `codex` in `codex/gpt-5.4`. */
   readonly provider: string;
   readonly wire: WireFormat;
   readonly auth: AuthDeclaration;
-  /** What a user may set under `providers.<provider>` in the config. */
-  readonly options: z.ZodType<Options>;
+  /**
+   * What a user may set under `providers.<provider>` in the config: a strict object with described fields. `accounts` and
+   * `models` stand beside them and are read by the router.
+   */
+  readonly options: Schema;
   /** Models known without asking the upstream. */
   readonly models: readonly ModelInfo[];
-  createExecutors(options: Options, runtime: Runtime): readonly Executor[];
+  createExecutors(options: z.output<Schema>, runtime: Runtime): readonly Executor[];
 }
 
-/** Checks nothing at run time; it lets the compiler infer `Options` from the schema. */
-export function definePlugin<Options>(plugin: ProviderPlugin<Options>): ProviderPlugin<Options> {
+/** Checks nothing at run time; it lets the compiler infer the options from the schema. */
+export function definePlugin<Schema extends z.ZodObject>(plugin: ProviderPlugin<Schema>): ProviderPlugin<Schema> {
   return plugin;
 }
