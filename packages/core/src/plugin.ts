@@ -27,7 +27,8 @@ export interface ProviderPlugin<Schema extends z.ZodObject = z.ZodObject> {
   /** The first part of a qualified model name, for example `codex` in `codex/gpt-5.4`. */
   readonly provider: string;
   readonly wire: WireFormat;
-  readonly auth: AuthDeclaration;
+  /** How its accounts prove who they are; options may move the issuer. */
+  auth(options: z.output<Schema>): AuthDeclaration;
   /**
    * What a user may set under `providers.<provider>` in the config: a strict object with described fields. `accounts` and
    * `models` stand beside them and are read by the router.
