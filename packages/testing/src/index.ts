@@ -1,1 +1,1 @@
-export {};
+export { createFakeRuntime, type FakeRuntime, type FakeRuntimeOptions } from "./fake-runtime.ts";
