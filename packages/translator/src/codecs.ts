@@ -1,0 +1,17 @@
+import { RouterError, type WireFormat } from "@turnout/core";
+
+import type { Codec } from "./codec.ts";
+
+/** The codecs that exist. A new format is one line here. */
+export const codecs: Readonly<Partial<Record<WireFormat, Codec>>> = {};
+
+/**
+ * The codec of `wire`.
+ *
+ * @throws {RouterError} `internal` when none is written yet.
+ */
+export function getCodec(wire: WireFormat): Codec {
+  const codec = codecs[wire];
+  if (codec === undefined) throw new RouterError("internal", `Cannot translate: no codec for ${wire} exists`, {});
+  return codec;
+}
