@@ -1,0 +1,106 @@
+import {
+  type Credential,
+  type ExecuteContext,
+  type Executor,
+  type JsonObject,
+  RouterError,
+  type Translated,
+  type WireEvent,
+  type WireFormat,
+  type WireRequest,
+  type WireResponse,
+} from "@turnout/core";
+
+import { abortError, type AnswerStreamOptions } from "./answer-stream.ts";
+import { createHeaderMatcher, type HeaderNames } from "./headers.ts";
+import { createHttpClient, type HttpClient } from "./http-client.ts";
+import { HttpExchange } from "./http-exchange.ts";
+import { defaultLimits, type UpstreamLimits } from "./limits.ts";
+import type { HeaderMap } from "./retry-after.ts";
+
+/** A provider over plain HTTP, as data. */
+export interface HttpExecutorOptions {
+  /** For example `openai-http`. */
+  readonly id: string;
+  readonly wire: WireFormat;
+  /** http(s) URL without a slash at its end, for example `https://api.openai.com/v1`. */
+  readonly baseUrl: string;
+  /** Where a credential does not go to `baseUrl`: its own base URL. */
+  readonly baseUrlFor?: (credential: Credential) => string;
+  /** Appended to the base URL, for example `/responses`; a function where the model is in the path. */
+  readonly path: string | ((request: WireRequest) => string);
+  /** All headers but `content-length`; `content-type` is `application/json` unless given here. */
+  headers(request: WireRequest, context: ExecuteContext): HeaderMap;
+  /** The backend's body rules. Default: the body goes as it is. */
+  prepareBody?(request: WireRequest, context: ExecuteContext): Translated<JsonObject>;
+  /** Understands a refusal: a codec's `decodeError` fits. `retry-after` headers are read without its help. */
+  readError(status: number, bodyText: string, headers: HeaderMap, now: number): RouterError;
+  /** True for the last event of an answer; an upstream that stops before it has failed. */
+  isTerminal(event: WireEvent): boolean;
+  /** Response headers shown in `meta`, lower case; one that ends in `*` stands for all that begin so. Default: none. */
+  readonly responseHeaders?: HeaderNames;
+  readonly limits?: Partial<UpstreamLimits>;
+  /** Default: one of its own, closed with the executor. */
+  readonly client?: HttpClient;
+}
+
+/**
+ * An executor over HTTP with Server-Sent Events, or one JSON document where the upstream answers so.
+ *
+ * Its errors: `upstream-unavailable` (not reached, or gone before the terminal event), `upstream-timeout`,
+ * `upstream-malformed`, `upstream-overloaded` (more requests in flight than connections), the signal's reason, and whatever
+ * `readError` makes of a refusal.
+ */
+export function createHttpExecutor(options: HttpExecutorOptions): Executor {
+  const client = options.client ?? createHttpClient();
+  const limits = { ...defaultLimits, ...options.limits };
+  const upstreamHost = new URL(options.baseUrl).host;
+  const setup = {
+    answer: {
+      upstream: `${options.id} at ${upstreamHost}`,
+      limits,
+      isTerminal: (event) => options.isTerminal(event),
+    } satisfies AnswerStreamOptions,
+    // Chat and Gemini events have no type; looking for one would parse every event.
+    sniffsType: options.wire === "openai-responses" || options.wire === "anthropic-messages",
+    matchesHeader: createHeaderMatcher(options.responseHeaders ?? []),
+    readError: (status: number, bodyText: string, headers: HeaderMap, now: number) =>
+      options.readError(status, bodyText, headers, now),
+  };
+  let inFlight = 0;
+  const onOver = () => {
+    inFlight -= 1;
+  };
+
+  return {
+    id: options.id,
+    wire: options.wire,
+    transport: "http",
+    upstreamHost,
+    async execute(request: WireRequest, context: ExecuteContext): Promise<WireResponse> {
+      if (context.signal.aborted) throw abortError(context.signal);
+      const prepared = options.prepareBody?.(request, context);
+      const headers = options.headers(request, context);
+      const body = JSON.stringify(prepared?.value ?? request.body);
+      const baseUrl = options.baseUrlFor?.(context.credential) ?? options.baseUrl;
+      const path = typeof options.path === "string" ? options.path : options.path(request);
+      const url = new URL(baseUrl + path);
+      if (inFlight >= client.maxConnections) {
+        throw new RouterError("upstream-overloaded", `Cannot send to ${upstreamHost}: ${inFlight} requests in flight`, {
+          retryAfterMs: undefined,
+        });
+      }
+      inFlight += 1;
+      return new HttpExchange(setup, context, prepared?.report, onOver).start(client, {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: "POST",
+        headers: headers["content-type"] === undefined ? { "content-type": "application/json", ...headers } : headers,
+        body,
+      });
+    },
+    close: async () => {
+      if (options.client === undefined) await client.close();
+    },
+  };
+}

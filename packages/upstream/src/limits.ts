@@ -1,0 +1,31 @@
+/** What an executor waits for and holds at most. */
+export interface UpstreamLimits {
+  /** Milliseconds from sending to the first event. */
+  readonly firstEventTimeoutMs: number;
+  /** Milliseconds between two signs of life after that. */
+  readonly silenceTimeoutMs: number;
+  /** Held for a reader that is slower than the network; above it the socket is paused. */
+  readonly maxBufferedBytes: number;
+  /** One event, counted in UTF-16 code units. */
+  readonly maxEventBytes: number;
+  /** A whole answer of an upstream that did not stream. */
+  readonly maxDocumentBytes: number;
+  /** What is read of an error answer; the rest is cut off. */
+  readonly maxErrorBytes: number;
+  /** Milliseconds an answered request may keep its connection before that is closed instead of reused. */
+  readonly drainTimeoutMs: number;
+}
+
+/**
+ * High effort is silent for minutes and image input needs half a minute before its first event, hence 90 s and 300 s
+ * (reports of 2026 on the Codex backend; its own client waits 300 s).
+ */
+export const defaultLimits: UpstreamLimits = {
+  firstEventTimeoutMs: 90_000,
+  silenceTimeoutMs: 300_000,
+  maxBufferedBytes: 64 * 1024,
+  maxEventBytes: 16 * 1024 * 1024,
+  maxDocumentBytes: 64 * 1024 * 1024,
+  maxErrorBytes: 64 * 1024,
+  drainTimeoutMs: 1_000,
+};
