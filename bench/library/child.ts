@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+
+export const root = path.resolve(import.meta.dirname, "../..");
+
+const usageSchema = z.object({
+  cpuMicroseconds: z.number(),
+  rss: z.number(),
+  heapUsed: z.number(),
+  external: z.number(),
+  arrayBuffers: z.number(),
+});
+
+/** What a process has used so far: CPU time of all its threads, and bytes. */
+export type Usage = z.infer<typeof usageSchema>;
+
+const replySchema = z.object({
+  id: z.number(),
+  probe: z.string().optional(),
+  result: z.unknown().optional(),
+  error: z.string().optional(),
+});
+
+/** A process of the benchmark. It ends with the benchmark, however that ends. */
+export interface Child {
+  readonly name: string;
+  /** Asks a process that was started with `serveCommands`; the answer is checked by `schema`. */
+  ask<Schema extends z.ZodType>(schema: Schema, command: string, parameters?: object): Promise<z.output<Schema>>;
+  /** `collect` runs the garbage collector first. */
+  usage(collect?: "collect"): Promise<Usage>;
+  stop(): Promise<void>;
+}
+
+export interface ChildOptions {
+  readonly name: string;
+  /** The program, relative to the root; `.ts` is run by tsx, `.js` by Node alone. */
+  readonly program: string;
+  readonly parameters?: readonly string[];
+  /** Further options for Node, for example `--cpu-prof`. */
+  readonly nodeOptions?: readonly string[];
+}
+
+const logFolder = mkdtempSync(path.join(tmpdir(), "turnout-bench-"));
+process.on("exit", () => rmSync(logFolder, { recursive: true, force: true }));
+
+export function startChild({ name, program, parameters = [], nodeOptions = [] }: ChildOptions): Child {
+  const probe = pathToFileURL(path.join(root, "bench/processes/probe.mjs")).href;
+  const loader = program.endsWith(".ts") ? ["--import", "tsx"] : [];
+  const options = ["--expose-gc", ...nodeOptions, ...loader, "--import", probe];
+  const log = path.join(logFolder, `${name.replaceAll(/\W+/gu, "-")}.log`);
+  const output = openSync(log, "w");
+  const child = spawn(process.execPath, [...options, program, ...parameters], {
+    cwd: root,
+    // The log is written as it would be in daily use: it is part of the work.
+    stdio: ["ignore", output, output, "ipc"],
+  });
+  closeSync(output);
+  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  let lastId = 0;
+  const lastWords = () => readFileSync(log, "utf8").slice(-2_000);
+
+  child.on("message", (message) => {
+    const reply = replySchema.parse(message);
+    const pending = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    if (reply.error === undefined) pending?.resolve(reply.result);
+    else pending?.reject(new Error(`${name}: ${reply.error}`));
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.on("exit", (code, signal) => {
+      for (const { reject } of waiting.values()) {
+        reject(new Error(`${name} ended with ${code ?? signal}: ${lastWords()}`));
+      }
+      waiting.clear();
+      resolve();
+    });
+  });
+
+  function send(message: object): Promise<unknown> {
+    lastId += 1;
+    const id = lastId;
+    return new Promise((resolve, reject) => {
+      waiting.set(id, { resolve, reject });
+      child.send({ ...message, id }, (error) => {
+        if (error !== null) reject(new Error(`Cannot ask ${name}: ${error.message}; it said: ${lastWords()}`));
+      });
+    });
+  }
+
+  return {
+    name,
+    ask: async (schema, command, given = {}) => schema.parse(await send({ command, parameters: given })),
+    usage: async (collect) => usageSchema.parse(await send({ probe: collect ?? "usage" })),
+    async stop() {
+      if (child.exitCode === null) child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}

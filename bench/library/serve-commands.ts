@@ -1,0 +1,24 @@
+import { z } from "zod";
+
+const requestSchema = z.object({ id: z.number(), command: z.string(), parameters: z.unknown() });
+
+/** What a process of the benchmark does on request, by name. */
+export type Commands = Readonly<Record<string, (parameters: unknown) => unknown>>;
+
+/** Answers the questions of the benchmark's main process. */
+export function serveCommands(commands: Commands): void {
+  process.on("message", (message) => {
+    const request = requestSchema.safeParse(message);
+    if (request.success) void answer(commands, request.data);
+  });
+}
+
+async function answer(commands: Commands, { id, command, parameters }: z.infer<typeof requestSchema>): Promise<void> {
+  try {
+    const run = commands[command];
+    if (run === undefined) throw new Error(`Cannot do "${command}": no such command`);
+    process.send?.({ id, result: await run(parameters) });
+  } catch (error) {
+    process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+}
