@@ -53,7 +53,7 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
   const loadOnce = createSingleFlight<Login>();
   const refreshOnce = createSingleFlight<Login>();
   const renewals = new Map<string, Promise<Credential | undefined>>();
-  let failure: { readonly error: RouterError; readonly until: number } | undefined;
+  let failure: { readonly accessToken: string; readonly error: RouterError; readonly until: number } | undefined;
   let lastRefresh: { readonly accessToken: string; readonly at: number } | undefined;
 
   function unavailable(reason: string): RouterError {
@@ -118,15 +118,15 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
   }
 
   async function refresh(stale: TokenLogin): Promise<Login> {
-    if (failure !== undefined && runtime.now() < failure.until) throw failure.error;
-    failure = undefined;
+    const { accessToken } = stale.tokens;
+    if (failure?.accessToken === accessToken && runtime.now() < failure.until) throw failure.error;
     // Known beforehand: no lock and no data folder are needed to say no.
     refreshTokenOf(stale);
     try {
       return await options.store.locked(() => refreshLocked(stale));
     } catch (error) {
       const known = RouterError.from(error);
-      failure = { error: known, until: runtime.now() + failurePauseMs };
+      failure = { accessToken, error: known, until: runtime.now() + failurePauseMs };
       options.onWarning(known);
       throw known;
     }
@@ -175,6 +175,7 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
   return {
     key,
     async lease(signal) {
+      signal.throwIfAborted();
       return toCredential(await waitFor(currentLogin(), signal));
     },
     renew(rejected, signal) {

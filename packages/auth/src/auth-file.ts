@@ -134,7 +134,9 @@ export function createAuthFile(path: string, provider: string): AuthFile {
 
   async function read(): Promise<Login> {
     // Taken before reading: a change in between shows as another stamp next time.
-    const stamp = await readStamp(path);
+    const stamp = await readStamp(path).catch((error: unknown) => {
+      throw unavailable(whyUnreadable(error), error);
+    });
     if (stamp !== undefined && stamp === known?.stamp) return known.login;
     const document = await readDocument();
     if (document === undefined) {

@@ -21,7 +21,7 @@ const recordSchema = z.object({
       refreshToken: z.string().min(1),
       idToken: z.string().optional(),
       expiresAt: z.number().optional(),
-      refreshedAt: z.number(),
+      refreshedAt: z.number().optional(),
       /** Fingerprint of the refresh token in auth.json that this login descends from. */
       origin: z.string(),
     })

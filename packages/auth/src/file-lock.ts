@@ -23,13 +23,20 @@ const ownerSchema = z.object({
 });
 type Owner = z.infer<typeof ownerSchema>;
 
+/**
+ * Locks this process holds. In a container every run has the same process id and often the same host name, so a lock with our
+ * own id that is not in here was left by a run before us. One entry for each lock held.
+ */
+const heldHere = new Set<string>();
+
 export interface FileLockOptions {
   readonly runtime: Runtime;
   /** Milliseconds to wait for another holder. */
   readonly maxWaitMs: number;
 }
 
-function isAlive(pid: number): boolean {
+function isAlive({ pid, token }: Owner): boolean {
+  if (pid === process.pid) return heldHere.has(token);
   try {
     // Signal 0 only asks.
     process.kill(pid, 0);
@@ -110,12 +117,17 @@ export async function withFileLock<T>(
   let unreadableSince: number | undefined;
   for (;;) {
     const owner: Owner = { pid: process.pid, host, token: runtime.uuid(), since: runtime.now() };
-    if (await create(path, owner)) {
-      try {
-        return { value: await work() };
-      } finally {
-        await release(path, owner.token);
+    heldHere.add(owner.token);
+    try {
+      if (await create(path, owner)) {
+        try {
+          return { value: await work() };
+        } finally {
+          await release(path, owner.token);
+        }
       }
+    } finally {
+      heldHere.delete(owner.token);
     }
     const holder = await readOwner(path);
     if (holder === "gone") continue;
@@ -123,7 +135,7 @@ export async function withFileLock<T>(
     const isStale =
       holder === "unreadable"
         ? unreadableSince !== undefined && runtime.monotonic() - unreadableSince >= unreadableAfterMs
-        : runtime.now() - holder.since >= staleAfterMs || (holder.host === host && !isAlive(holder.pid));
+        : runtime.now() - holder.since >= staleAfterMs || (holder.host === host && !isAlive(holder));
     if (isStale) {
       await breakLock(path, holder, owner.token);
       continue;

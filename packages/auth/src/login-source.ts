@@ -57,15 +57,19 @@ export interface LoginSourceOptions {
 export function createLoginSource(options: LoginSourceOptions): LoginSource {
   const { file, store } = options;
   let record: CredentialRecord | undefined;
-  /** Set while a record could not be written: memory then has the only copy of a live refresh token. */
+  /** True until the record is on disk: memory then has the only copy of a live refresh token. */
   let isUnsaved = false;
+  let writing: Promise<void> | undefined;
   /** A crash may have come between saving and writing back, so the first `load` looks. */
   let mayOweWriteBack = options.writeBack;
 
   async function flush(next: CredentialRecord): Promise<void> {
     record = next;
     isUnsaved = true;
-    await store.write(next);
+    writing = store.write(next).finally(() => {
+      writing = undefined;
+    });
+    await writing;
     isUnsaved = false;
   }
 
@@ -86,8 +90,12 @@ export function createLoginSource(options: LoginSourceOptions): LoginSource {
   }
 
   async function readRecord(): Promise<CredentialRecord> {
-    if (record !== undefined && isUnsaved) await flush(record);
-    record ??= (await store.read()) ?? emptyRecord;
+    if (writing !== undefined) await writing;
+    else if (isUnsaved && record !== undefined) await flush(record);
+    if (record !== undefined) return record;
+    const read = (await store.read()) ?? emptyRecord;
+    // Not over a record that was saved while this one was being read.
+    record ??= read;
     return record;
   }
 

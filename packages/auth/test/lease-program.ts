@@ -1,0 +1,14 @@
+// A second turnout process for the tests: leases one credential on the files it is told and prints its secret.
+import { systemRuntime } from "@turnout/core";
+
+import { createAccounts } from "../src/index.ts";
+
+const [home = "", dataDirectory = "", issuer = ""] = process.argv.slice(2);
+const [account] = createAccounts([{ authFile: "~/auth.json", writeBack: false }], {
+  runtime: systemRuntime,
+  dataDirectory,
+  homeDirectory: home,
+  oauth: { issuer, clientId: "app_test", tokenPath: "/oauth/token" },
+});
+const credential = await account?.lease(new AbortController().signal);
+process.stdout.write(`${credential?.secret}\n`);
