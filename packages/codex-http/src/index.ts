@@ -1,1 +1,1 @@
-export {};
+export { codexHttp, type CodexHttpDependencies, createCodexHttp } from "./codex-http.ts";

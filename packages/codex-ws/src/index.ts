@@ -1,1 +1,1 @@
-export {};
+export { codexWs, type CodexWsDependencies, createCodexWs } from "./codex-ws.ts";

@@ -1,1 +1,33 @@
-export {};
+export { codexAuth } from "./authentication.ts";
+export { prepareCodexBody, type PrepareCodexBodyOptions } from "./body.ts";
+export { isCodexPrivate, isCodexTerminal, readCodexError, readCodexErrorEvent, readCodexRefusal } from "./error.ts";
+export {
+  codexForwardedHeaders,
+  codexHttpHeaders,
+  codexResponseHeaders,
+  type CodexSession,
+  codexSession,
+  codexSocketHeaders,
+  isLiteRequest,
+} from "./headers.ts";
+export { codexLimits } from "./limits.ts";
+export { readCodexModels } from "./model-catalogue.ts";
+export { codexModels } from "./models.ts";
+export {
+  codexBaseUrl,
+  codexBaseUrlFor,
+  type CodexOptions,
+  type CodexOptionsInput,
+  codexOptionsSchema,
+  type CodexRules,
+  codexRulesFor,
+  codexUserAgent,
+  openaiBaseUrl,
+} from "./options.ts";
+export {
+  codexRateLimitsEvent,
+  type CodexQuota,
+  type CodexQuotaWindow,
+  readCodexQuota,
+  readCodexQuotaEvent,
+} from "./quota.ts";

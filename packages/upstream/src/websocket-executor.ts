@@ -53,7 +53,7 @@ export interface WebSocketProfile {
   readonly connectTimeoutMs?: number;
   /** A longer frame is not sent but fails as `transport-unsuitable`. Default: no limit. */
   readonly maxFrameBytes?: number;
-  /** Sockets open at the same time; more fail as `upstream-overloaded`. Default 1 024. */
+  /** Sockets open at the same time; more fail as `transport-unsuitable`. Default 1 024. */
   readonly maxSockets?: number;
   /** The same for each account. Default: no limit of its own. */
   readonly maxSocketsPerAccount?: number;
@@ -84,9 +84,9 @@ function socketUrl(httpUrl: string): string {
  * An executor over WebSocket. `execute` resolves with the first event of the answer, so that an upstream that fails before it
  * makes `execute` throw.
  *
- * Its errors: `transport-unsuitable` (frame over the limit; nothing was dialled), `upstream-unavailable` (refused by TCP,
- * gone before the terminal event), `upstream-timeout`, `upstream-malformed` (binary, not JSON), `upstream-overloaded` (too
- * many sockets), the signal's reason, and whatever `readRefusal` and `readErrorEvent` tell.
+ * Its errors: `transport-unsuitable` (frame over the limit or too many sockets; nothing was dialled),
+ * `upstream-unavailable` (refused by TCP, gone before the terminal event), `upstream-timeout`, `upstream-malformed` (binary,
+ * not JSON), the signal's reason, and whatever `readRefusal` and `readErrorEvent` tell.
  */
 export function createWebSocketExecutor(
   profile: WebSocketProfile,
@@ -116,13 +116,8 @@ export function createWebSocketExecutor(
   function take(accountKey: string): void {
     const count = perAccount.get(accountKey) ?? 0;
     if (total >= maxSockets || count >= maxPerAccount) {
-      throw new RouterError(
-        "upstream-overloaded",
-        `Cannot open ${upstream}: ${count} sockets of this account are open`,
-        {
-          retryAfterMs: undefined,
-        },
-      );
+      const message = `Cannot open ${upstream}: ${count} sockets of this account are open`;
+      throw new RouterError("transport-unsuitable", message, {});
     }
     total += 1;
     perAccount.set(accountKey, count + 1);
