@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
+import { readyId } from "./serve-commands.ts";
 
 export const root = path.resolve(import.meta.dirname, "../..");
 
@@ -42,12 +43,13 @@ export interface ChildOptions {
   readonly parameters?: readonly string[];
   /** Further options for Node, for example `--cpu-prof`. */
   readonly nodeOptions?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const logFolder = mkdtempSync(path.join(tmpdir(), "turnout-bench-"));
 process.on("exit", () => rmSync(logFolder, { recursive: true, force: true }));
 
-export function startChild({ name, program, parameters = [], nodeOptions = [] }: ChildOptions): Child {
+export function startChild({ name, program, parameters = [], nodeOptions = [], environment }: ChildOptions): Child {
   const probe = pathToFileURL(path.join(root, "bench/processes/probe.mjs")).href;
   const loader = program.endsWith(".ts") ? ["--import", "tsx"] : [];
   const options = ["--expose-gc", ...nodeOptions, ...loader, "--import", probe];
@@ -55,12 +57,16 @@ export function startChild({ name, program, parameters = [], nodeOptions = [] }:
   const output = openSync(log, "w");
   const child = spawn(process.execPath, [...options, program, ...parameters], {
     cwd: root,
+    env: { ...process.env, ...environment },
     // The log is written as it would be in daily use: it is part of the work.
     stdio: ["ignore", output, output, "ipc"],
   });
   closeSync(output);
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
-  let lastId = 0;
+  // The probe listens before the program does, so that a question asked too early would be heard by nobody.
+  const ready = new Promise<unknown>((resolve, reject) => waiting.set(readyId, { resolve, reject }));
+  ready.catch(() => undefined); // Whoever asks gets the failure.
+  let lastId = readyId;
   const lastWords = () => readFileSync(log, "utf8").slice(-2_000);
 
   child.on("message", (message) => {
@@ -93,7 +99,10 @@ export function startChild({ name, program, parameters = [], nodeOptions = [] }:
 
   return {
     name,
-    ask: async (schema, command, given = {}) => schema.parse(await send({ command, parameters: given })),
+    async ask(schema, command, given = {}) {
+      await ready;
+      return schema.parse(await send({ command, parameters: given }));
+    },
     usage: async (collect) => usageSchema.parse(await send({ probe: collect ?? "usage" })),
     async stop() {
       if (child.exitCode === null) child.kill("SIGTERM");

@@ -5,12 +5,16 @@ const requestSchema = z.object({ id: z.number(), command: z.string(), parameters
 /** What a process of the benchmark does on request, by name. */
 export type Commands = Readonly<Record<string, (parameters: unknown) => unknown>>;
 
+/** The id of the message that says that commands are taken from now on. */
+export const readyId = 0;
+
 /** Answers the questions of the benchmark's main process. */
 export function serveCommands(commands: Commands): void {
   process.on("message", (message) => {
     const request = requestSchema.safeParse(message);
     if (request.success) void answer(commands, request.data);
   });
+  process.send?.({ id: readyId });
 }
 
 async function answer(commands: Commands, { id, command, parameters }: z.infer<typeof requestSchema>): Promise<void> {

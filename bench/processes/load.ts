@@ -89,7 +89,8 @@ async function measureThroughput(parameters: z.infer<typeof throughputRequestSch
   const startedAt = performance.now();
   const worker = async () => {
     while (performance.now() - startedAt < milliseconds) {
-      bytes += await sendChecked(target);
+      const received = await sendChecked(target);
+      bytes += received; // Not in one line: `+=` would read before it waits, and lose what others add meanwhile.
       requests += 1;
     }
   };
