@@ -1,21 +1,14 @@
 import { z } from "zod";
+import { buildHouse, verify, type House } from "./house.ts";
 import { startChild, type Child } from "./library/child.ts";
-import { startListener, startRouter, startSandbox, type RunningRouter, type Upstream } from "./library/house.ts";
-import { answerSchema, type Target } from "./library/target.ts";
+import { startListener, startRouter } from "./library/start.ts";
+import { answerSchema } from "./library/target.ts";
 import type { Variant } from "./library/variant.ts";
 import { measureLatency, type LatencyResult } from "./measures/latency.ts";
 import { measureMemory, type MemoryResult } from "./measures/memory.ts";
 import { measureThroughput, type ThroughputResult } from "./measures/throughput.ts";
-import {
-  chatBody,
-  countEvents,
-  eventsOf,
-  readText,
-  responsesBody,
-  textOf,
-  upstreamBody,
-  type AnswerName,
-} from "./scenario.ts";
+import { chatBody, eventsOf } from "./scenario.ts";
+import { directTarget, routerTarget, throughProxy, throughRouter } from "./ways.ts";
 
 export interface Settings {
   /** How often every variant has its turn. */
@@ -46,136 +39,6 @@ export interface Measured {
   readonly memory: readonly MemoryResult[];
   /** Events per second of the translator alone. */
   readonly codec: z.infer<typeof codecSchema>;
-}
-
-/** Events that go out together in the replay: about what one network read brings when a model is fast. */
-const eventsPerRead = 10;
-
-function directTarget({ origin, path: prefix, accessToken, accountId }: Upstream, name: AnswerName): Target {
-  return {
-    origin,
-    path: `${prefix}/responses`,
-    headers: {
-      "content-type": "application/json",
-      accept: "text/event-stream",
-      authorization: `Bearer ${accessToken}`,
-      "chatgpt-account-id": accountId,
-      originator: "codex_cli_rs",
-      "user-agent": "codex_cli_rs/0.153.0",
-      version: "0.153.0",
-    },
-    body: upstreamBody(name),
-    ending: "response.completed",
-  };
-}
-
-function routerTarget(origin: string, kind: "responses" | "chat-stream" | "chat", name: AnswerName): Target {
-  const responses = kind === "responses";
-  const ending = { responses: "response.completed", "chat-stream": "[DONE]", chat: "finish_reason" };
-  return {
-    origin,
-    path: responses ? "/v1/responses" : "/v1/chat/completions",
-    headers: { "content-type": "application/json" },
-    body: responses ? responsesBody(name) : chatBody(name, kind === "chat-stream"),
-    ending: ending[kind],
-  };
-}
-
-function throughProxy(proxy: RunningRouter, upstream: Upstream, name: AnswerName): Variant {
-  const target = { ...directTarget(upstream, name), origin: proxy.origin };
-  return { name: "byte proxy", target, between: proxy.child };
-}
-
-function throughRouter(
-  name: string,
-  router: RunningRouter,
-  kind: "responses" | "chat-stream" | "chat",
-  answer: AnswerName,
-): Variant & { readonly between: Child } {
-  return { name, target: routerTarget(router.origin, kind, answer), between: router.child };
-}
-
-/** Everything between client and upstream that the benchmark compares, started once. */
-interface House {
-  readonly load: Child;
-  readonly sandbox: Upstream;
-  readonly sandboxChild: Child;
-  readonly sandboxProxy: RunningRouter;
-  readonly http: RunningRouter;
-  readonly ws: RunningRouter;
-  readonly replay: Upstream;
-  readonly replayProxy: RunningRouter;
-  readonly replayHttp: RunningRouter;
-  /** The long answer as the upstream sends it, cut into reads. */
-  readonly reads: readonly string[];
-}
-
-async function recordReads(load: Child, sandbox: Upstream, name: AnswerName): Promise<string[]> {
-  const { status, text } = await load.ask(answerSchema, "answer", directTarget(sandbox, name));
-  const events = countEvents(text);
-  if (status !== 200 || events !== eventsOf(name)) {
-    throw new Error(
-      `The sandbox answered ${status} with ${events} events instead of ${eventsOf(name)}: ${text.slice(0, 500)}`,
-    );
-  }
-  const pieces = text.split("\n\n").filter((piece) => piece !== "");
-  return Array.from({ length: Math.ceil(pieces.length / eventsPerRead) }, (_, index) =>
-    pieces
-      .slice(index * eventsPerRead, (index + 1) * eventsPerRead)
-      .map((piece) => `${piece}\n\n`)
-      .join(""),
-  );
-}
-
-async function buildHouse({ profileFolder }: RunOptions): Promise<House> {
-  const load = startChild({ name: "load", program: "bench/processes/load.ts" });
-  const { upstream: sandbox, child: sandboxChild } = await startSandbox();
-  const reads = await recordReads(load, sandbox, "long");
-  const listener = await startListener("replay", "bench/processes/replay.ts", {
-    answers: { "gpt-5.4": reads, "gpt-5.4-mini": await recordReads(load, sandbox, "short") },
-  });
-  const replay = { ...sandbox, origin: listener.origin };
-  const proxyProgram = "bench/processes/byte-proxy.ts";
-  const router = (name: string, upstream: Upstream, transport: "http" | "ws") =>
-    startRouter({
-      name,
-      upstream,
-      transport,
-      ...(profileFolder === undefined
-        ? {}
-        : { nodeOptions: ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${name}.cpuprofile`] }),
-    });
-  return {
-    load,
-    sandbox,
-    sandboxChild,
-    reads,
-    replay,
-    sandboxProxy: await startListener("byte proxy", proxyProgram, { origin: sandbox.origin }),
-    replayProxy: await startListener("byte proxy of the replay", proxyProgram, { origin: replay.origin }),
-    http: await router("turnout-http", sandbox, "http"),
-    ws: await router("turnout-ws", sandbox, "ws"),
-    replayHttp: await router("turnout-replay", replay, "http"),
-  };
-}
-
-/** Every way gives the same text, or nothing is measured. */
-async function verify({ load, ...house }: House): Promise<void> {
-  const ways: [Target, (body: string) => string, AnswerName][] = [house.http, house.ws, house.replayHttp].flatMap(
-    ({ origin }) => [
-      [routerTarget(origin, "responses", "long"), readText.responses, "long"],
-      [routerTarget(origin, "chat-stream", "long"), readText.chatStream, "long"],
-      [routerTarget(origin, "chat", "short"), readText.chatDocument, "short"],
-    ],
-  );
-  for (const [target, read, name] of ways) {
-    const { status, text } = await load.ask(answerSchema, "answer", target);
-    if (status !== 200 || read(text) !== textOf(name)) {
-      throw new Error(
-        `${target.origin}${target.path} answered ${status}, and not the text it should: ${text.slice(0, 500)}`,
-      );
-    }
-  }
 }
 
 /** Answers some requests, so that code is compiled and connections are open. */
@@ -214,7 +77,7 @@ async function measureOpenStreams(house: House, streams: number): Promise<Memory
 export async function runBenchmark(options: RunOptions): Promise<Measured> {
   const { progress, rounds, milliseconds, concurrency, streamConcurrency } = options;
   progress("Starting sandbox, replay, byte proxies, routers and load");
-  const house = await buildHouse(options);
+  const house = await buildHouse(options.profileFolder);
   const { load, sandbox, sandboxProxy, http, ws, replay, replayProxy, replayHttp } = house;
   await verify(house);
 

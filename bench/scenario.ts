@@ -5,7 +5,7 @@ export const answers = {
   /** A short text: what a quick question gets. The sandbox cuts it into deltas of 16 characters. */
   short: { model: "gpt-5.4-mini", characters: 185, deltas: 12 },
   /** 300 events, each delta about as long as a token. */
-  long: { model: "gpt-5.4", characters: 1_400, deltas: 292 },
+  long: { model: "gpt-5.4", characters: 1_460, deltas: 292 },
 } as const;
 
 export type AnswerName = keyof typeof answers;

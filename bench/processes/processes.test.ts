@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { startChild, type Child } from "../library/child.ts";
-import { startListener } from "../library/house.ts";
+import { startListener } from "../library/start.ts";
 import { answerSchema, throughputSchema, type Target } from "../library/target.ts";
 
 function stopAfterwards<Started extends Child>(child: Started): Started {

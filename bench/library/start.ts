@@ -16,7 +16,8 @@ export interface Upstream {
   readonly accountId: string;
 }
 
-export interface RunningRouter {
+/** A process that listens. */
+export interface RunningProcess {
   readonly child: Child;
   readonly origin: string;
 }
@@ -50,7 +51,7 @@ async function isHealthy(origin: string): Promise<boolean> {
 }
 
 /** Starts the program users start, as it is built, with a config file of its own, and waits until it answers. */
-export async function startRouter({ name, upstream, transport, nodeOptions }: RouterOptions): Promise<RunningRouter> {
+export async function startRouter({ name, upstream, transport, nodeOptions }: RouterOptions): Promise<RunningProcess> {
   const port = await findFreePort();
   const config = path.join(folder, `${name.replaceAll(/\W+/gu, "-")}.yaml`);
   const { accessToken, accountId } = upstream;
@@ -99,7 +100,7 @@ export async function startSandbox(): Promise<Sandbox> {
 }
 
 /** A process of ours that listens for `origin` or for `answers`. */
-export async function startListener(name: string, program: string, parameters: object): Promise<RunningRouter> {
+export async function startListener(name: string, program: string, parameters: object): Promise<RunningProcess> {
   const child = startChild({ name, program });
   const port = await child.ask(z.number(), "listen", parameters);
   return { child, origin: `http://127.0.0.1:${port}` };
