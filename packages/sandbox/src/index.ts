@@ -1,1 +1,12 @@
-export {};
+export type { CodexAuthJson, CreateAccountOptions, SandboxAccount, SandboxApiKeyAccount } from "./accounts.ts";
+export { sandboxModels, type SandboxModel } from "./models.ts";
+export { sandboxOptionsSchema, type SandboxOptions } from "./options.ts";
+export type { RecordedRequest, RequestOutcome } from "./records.ts";
+export { createSandbox, type Sandbox } from "./sandbox.ts";
+export type { Scenario } from "./scenarios.ts";
+export { answer, faults, say } from "./script/builders.ts";
+export { namedFaults } from "./script/default-answer.ts";
+export { faultSchema, scenarioSchema, type Fault } from "./script/fault-schema.ts";
+export { frameCount, renderEvents, type RenderedEvent, type RenderEventsOptions } from "./script/render.ts";
+export { answerScriptSchema, type AnswerScript, type AnswerStep } from "./script/schema.ts";
+export { schemaInstance } from "./script/schema-instance.ts";

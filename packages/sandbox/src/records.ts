@@ -1,0 +1,86 @@
+import type { JsonValue } from "@turnout/core";
+import type { InputItem } from "./strict/request-schema.ts";
+import type { HeaderMap } from "./strict/rule.ts";
+
+/**
+ * What came of a request:
+ *
+ * - `pending`: still running (also: hangs or stalls on purpose)
+ * - `accepted`: a handshake that was answered with 101
+ * - `completed`, `incomplete`, `failed`: an answer went out whole, with this terminal event
+ * - `refused`: broke a rule of the backend, or had no good token
+ * - `faulted`: a scripted fault took its place or cut it
+ * - `aborted`: the client went away first
+ */
+export type RequestOutcome =
+  | "pending"
+  | "accepted"
+  | "completed"
+  | "incomplete"
+  | "failed"
+  | "refused"
+  | "faulted"
+  | "aborted";
+
+/** One request that the sandbox saw. */
+export interface RecordedRequest {
+  readonly kind: "handshake" | "response" | "compact" | "models" | "usage" | "token" | "other";
+  readonly transport: "ws" | "http";
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  /** Names in lower case. Of the handshake, for a message on a socket. Holds test tokens. */
+  readonly headers: HeaderMap;
+  /** Parsed JSON; undefined for none, or for what is not JSON. */
+  readonly body: JsonValue | undefined;
+  /**
+   * The whole conversation the answer was given to: for a continuation what the socket remembered and then the new
+   * items. Undefined until the body was understood.
+   */
+  readonly input: readonly InputItem[] | undefined;
+  /** Numbers TCP connections from 1. */
+  readonly connection: number;
+  readonly accountId: string | undefined;
+  readonly responseId: string | undefined;
+  /** HTTP status, or the `status` of an error event; 101 for an accepted handshake. */
+  readonly status: number | undefined;
+  readonly outcome: RequestOutcome;
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A record that is still being written. */
+export type OpenRecord = Writable<RecordedRequest>;
+
+export type NewRecord = Pick<RecordedRequest, "kind" | "transport" | "method" | "path" | "headers" | "connection"> &
+  Partial<Pick<RecordedRequest, "body" | "accountId">>;
+
+export interface Recorder {
+  readonly requests: readonly RecordedRequest[];
+  open(fields: NewRecord): OpenRecord;
+}
+
+/** Keeps the newest `limit` records. */
+export function createRecorder(limit: number, now: () => number): Recorder {
+  const requests: OpenRecord[] = [];
+  return {
+    requests,
+    open(fields) {
+      const record: OpenRecord = {
+        body: undefined,
+        accountId: undefined,
+        ...fields,
+        input: undefined,
+        responseId: undefined,
+        status: undefined,
+        outcome: "pending",
+        receivedAt: now(),
+      };
+      requests.push(record);
+      if (requests.length > limit) requests.shift();
+      return record;
+    },
+  };
+}

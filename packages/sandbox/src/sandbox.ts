@@ -1,0 +1,119 @@
+import { systemRuntime } from "@turnout/core";
+import {
+  createAccountBook,
+  type CreateAccountOptions,
+  type SandboxAccount,
+  type SandboxApiKeyAccount,
+} from "./accounts.ts";
+import { createHttpAnswerer } from "./http-responses.ts";
+import { createConnectionServer } from "./http-server.ts";
+import { createMinter } from "./minter.ts";
+import { sandboxOptionsSchema, type SandboxOptions } from "./options.ts";
+import { createRecorder, type RecordedRequest } from "./records.ts";
+import { createResponder } from "./responder.ts";
+import { codexBase, createRoutes } from "./routes.ts";
+import { createScenarioQueue, type Scenario } from "./scenarios.ts";
+import { createStreamSet } from "./stream-set.ts";
+import { createUpgrades } from "./upgrades.ts";
+import { createPlanUsage } from "./usage.ts";
+
+/** A running simulated backend. */
+export interface Sandbox {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** What a Codex client takes as its base URL; the WebSocket is at `/responses` below it. */
+  readonly codexBaseUrl: string;
+  /** Where `/oauth/token` is. */
+  readonly issuer: string;
+  /**
+   * Makes an account that the sandbox knows.
+   *
+   * @throws {RangeError} when the account id is taken.
+   */
+  createAccount(options: CreateAccountOptions & { readonly apiKey: true }): SandboxApiKeyAccount;
+  createAccount(options?: CreateAccountOptions & { readonly apiKey?: false }): SandboxAccount;
+  /** From now on every access token of the account made so far answers 401 `token_expired`. */
+  expireTokens(accountId: string): void;
+  /** From now on the refresh tokens of the account made so far answer 401 `refresh_token_invalidated`. */
+  revokeRefreshToken(accountId: string): void;
+  /** The same with `refresh_token_expired`. */
+  expireRefreshToken(accountId: string): void;
+  /**
+   * Queues what the next matching request gets; without a match it gets the default answer. First in, first out.
+   * A request that breaks a rule takes no scenario, and neither does a warm-up.
+   *
+   * @throws {z.ZodError} when the scenario is none; {RangeError} when its fault cannot happen over its transport.
+   */
+  script(scenario: Scenario): void;
+  /** The newest requests, oldest first. */
+  readonly requests: readonly RecordedRequest[];
+  /** WebSockets that are open now. */
+  readonly openSockets: number;
+  /** Answers in flight now, stalled ones included. */
+  readonly openStreams: number;
+  /** Drops every connection and stops. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a simulated Codex backend on a real port: HTTP with SSE, WebSocket, OAuth; strict, stateful, scripted.
+ *
+ * @throws {z.ZodError} when an option is wrong; the error of `listen` when the port cannot be had.
+ */
+export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { runtime = systemRuntime, ...data } = options;
+  const parsed = sandboxOptionsSchema.parse(data);
+  const minter = createMinter(parsed.seed);
+  const usage = createPlanUsage(runtime);
+  const recorder = createRecorder(parsed.maxRecordedRequests, () => runtime.now());
+  const scenarios = createScenarioQueue();
+  const streams = createStreamSet();
+  const accounts = createAccountBook({ runtime, minter, tokenLifetimeSeconds: parsed.tokenLifetimeSeconds });
+  const responder = createResponder({ runtime, minter, usage, scenarios, options: parsed, answer: data.answer });
+  const { server, connectionNumber, listen, close } = createConnectionServer();
+  const shared = { runtime, minter, usage, recorder, scenarios, streams, accounts, responder, connectionNumber };
+  const upgrades = createUpgrades({
+    ...shared,
+    options: parsed,
+    paths: new Map([
+      [`${codexBase}/responses`, "chatgpt"],
+      [`${codexBase}/ws`, "chatgpt"],
+      ["/v1/responses", "api-key"],
+    ]),
+  });
+  const answer = createHttpAnswerer({ ...shared, options: parsed });
+  server.on("request", createRoutes({ ...shared, answer }));
+  server.on("upgrade", upgrades.handle);
+  for (const scenario of data.scenarios ?? []) scenarios.add(scenario);
+
+  const port = await listen(parsed.host, parsed.port);
+  const url = `http://${parsed.host.includes(":") ? `[${parsed.host}]` : parsed.host}:${port}`;
+
+  function createAccount(accountOptions: CreateAccountOptions & { readonly apiKey: true }): SandboxApiKeyAccount;
+  function createAccount(accountOptions?: CreateAccountOptions & { readonly apiKey?: false }): SandboxAccount;
+  function createAccount(accountOptions: CreateAccountOptions = {}): SandboxAccount | SandboxApiKeyAccount {
+    return accounts.create(accountOptions);
+  }
+
+  return {
+    url,
+    codexBaseUrl: url + codexBase,
+    issuer: url,
+    createAccount,
+    expireTokens: accounts.expireTokens,
+    revokeRefreshToken: accounts.revokeRefreshToken,
+    expireRefreshToken: accounts.expireRefreshToken,
+    script: scenarios.add,
+    requests: recorder.requests,
+    get openSockets() {
+      return upgrades.openSockets;
+    },
+    get openStreams() {
+      return streams.size;
+    },
+    async close() {
+      streams.cancelAll();
+      await close();
+    },
+  };
+}

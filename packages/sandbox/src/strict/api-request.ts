@@ -1,0 +1,27 @@
+import { isJsonObject, type JsonValue } from "@turnout/core";
+import { findModel } from "../models.ts";
+import { apiRefusal } from "../refusal.ts";
+import { parseResponsesRequest, type ParsedRequest } from "./request-schema.ts";
+
+/** `POST /v1/responses`: the public API takes a text as input, `store`, sampling parameters and more. */
+export function readApiRequest(body: JsonValue | undefined): ParsedRequest {
+  const text = isJsonObject(body) && typeof body.input === "string" ? body.input : undefined;
+  const whole =
+    isJsonObject(body) && text !== undefined
+      ? { ...body, input: [{ type: "message", role: "user", content: text }] }
+      : body;
+  const parsed = parseResponsesRequest(whole);
+  if (!parsed.ok) return parsed;
+  const { model, previous_response_id: previous } = parsed.request;
+  if (findModel(model) === undefined) {
+    const message = `The model '${model}' does not exist or you do not have access to it.`;
+    return { ok: false, refusal: apiRefusal(404, { message, code: "model_not_found", param: "model" }) };
+  }
+  if (previous !== undefined && previous !== null) {
+    // The sandbox stores nothing, so no response is ever found again over HTTP.
+    const message = `Previous response with id '${previous}' not found.`;
+    const fields = { message, code: "previous_response_not_found", param: "previous_response_id" };
+    return { ok: false, refusal: apiRefusal(400, fields) };
+  }
+  return parsed;
+}
