@@ -45,6 +45,7 @@ test("world lets runtime.ts, tests, and harmless namesakes be", async () => {
     "export const day = new Date(0);",
     "export const call = (server: { fetch(): void }) => server.fetch();",
     "export type Fetch = typeof globalThis.fetch;",
+    "export const listen = (fetch: () => void, { setTimeout }: { setTimeout(): void }) => [fetch, setTimeout()];",
   ].join("\n");
   expect(await problemsIn("packages/core/src/runtime.ts", clock)).toEqual([]);
   expect(await problemsIn("packages/core/src/a.test.ts", clock)).toEqual([]);

@@ -20,6 +20,32 @@ export interface SourceFacts {
   readonly globals: readonly GlobalUse[];
 }
 
+/** The names a pattern declares, as in `const { a, b: [c] } = …`. */
+function addBindings(
+  pattern: ESTree.BindingPattern | ESTree.ParamPattern | ESTree.BindingRestElement,
+  declared: Set<string>,
+): void {
+  switch (pattern.type) {
+    case "Identifier":
+      declared.add(pattern.name);
+      break;
+    case "ObjectPattern":
+      for (const property of pattern.properties) {
+        addBindings(property.type === "RestElement" ? property : property.value, declared);
+      }
+      break;
+    case "ArrayPattern":
+      for (const element of pattern.elements) if (element !== null) addBindings(element, declared);
+      break;
+    case "AssignmentPattern":
+      addBindings(pattern.left, declared);
+      break;
+    case "RestElement":
+      addBindings(pattern.argument, declared);
+      break;
+  }
+}
+
 /**
  * Parses TypeScript and tells what it imports and which of `watched` globals it uses. Comments and strings do not count.
  *
@@ -58,8 +84,13 @@ export function readSource(file: string, text: string, watched: ReadonlySet<stri
     TSImportType: (node) => addImport(node.source),
     ImportSpecifier: (node) => void declared.add(node.local.name),
     ImportDefaultSpecifier: (node) => void declared.add(node.local.name),
-    VariableDeclarator: (node) => void (node.id.type === "Identifier" && declared.add(node.id.name)),
-    FunctionDeclaration: (node) => void (node.id !== null && declared.add(node.id.name)),
+    VariableDeclarator: (node) => addBindings(node.id, declared),
+    FunctionDeclaration: (node) => {
+      if (node.id !== null) declared.add(node.id.name);
+      for (const parameter of node.params) addBindings(parameter, declared);
+    },
+    FunctionExpression: (node) => node.params.forEach((parameter) => addBindings(parameter, declared)),
+    ArrowFunctionExpression: (node) => node.params.forEach((parameter) => addBindings(parameter, declared)),
     Property: (node) => void (!node.computed && !node.shorthand && skipped.add(node.key)),
     PropertyDefinition: (node) => void (!node.computed && skipped.add(node.key)),
     MethodDefinition: (node) => void (!node.computed && skipped.add(node.key)),
