@@ -32,7 +32,7 @@ export interface AuthFileAccountOptions {
 }
 
 /** New tokens over old ones: every field of the answer is optional (codex.md 7.3). */
-export function mergeTokens(old: CodexTokens, fresh: RefreshedTokens, now: number): CodexTokens {
+function mergeTokens(old: CodexTokens, fresh: RefreshedTokens, now: number): CodexTokens {
   const accessToken = fresh.accessToken ?? old.accessToken;
   const idToken = fresh.idToken ?? old.idToken;
   const lifetimeEnd = fresh.expiresInMs === undefined ? undefined : now + fresh.expiresInMs;
@@ -103,7 +103,7 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
         await source.save(login, tokens);
         lastRefresh = { accessToken: tokens.accessToken, at: runtime.now() };
         if (result.tokens.accessToken === undefined) throw unavailable("its refresh brought no access token");
-        return await source.load();
+        return source.load();
       }
       case "refused": {
         // Codex CLI takes no lock: it may have spent the token while we asked, and then its file has the successor.
@@ -133,7 +133,7 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
   }
 
   async function currentLogin(): Promise<Login> {
-    const login = await loadOnce(source.load);
+    const login = await loadOnce(() => source.load());
     if (login.kind === "api-key" || !needsRefresh(login.tokens, runtime.now())) return login;
     try {
       return await refreshOnce(() => refresh(login));
@@ -151,11 +151,11 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
   }
 
   async function replace(rejected: Credential): Promise<Login | undefined> {
-    const login = await loadOnce(source.load);
-    if (secretOf(login) !== rejected.secret) return await currentLogin();
+    const login = await loadOnce(() => source.load());
+    if (secretOf(login) !== rejected.secret) return currentLogin();
     if (login.kind === "api-key") return undefined;
     const isFresh = lastRefresh?.accessToken === rejected.secret && runtime.now() - lastRefresh.at < minRenewIntervalMs;
-    return isFresh ? undefined : await refreshOnce(() => refresh(login));
+    return isFresh ? undefined : refreshOnce(() => refresh(login));
   }
 
   async function renewOnce(rejected: Credential): Promise<Credential | undefined> {

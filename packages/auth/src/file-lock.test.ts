@@ -39,7 +39,7 @@ test("withFileLock() holds a private file that names its owner, and removes it, 
   const runtime = createEagerRuntime();
   const result = await withFileLock(path, { runtime, maxWaitMs }, async () => {
     expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ pid: process.pid, since: start });
-    return await modeOf(path);
+    return modeOf(path);
   });
   expect(result).toEqual({ value: "600" });
   const failing = withFileLock(path, { runtime, maxWaitMs }, () => Promise.reject(new Error("work failed")));

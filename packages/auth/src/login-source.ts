@@ -13,7 +13,7 @@ const emptyRecord: CredentialRecord = { login: undefined, refused: [] };
  * refreshing. The data folder wins as long as auth.json still holds the refresh token its copy descends from; another
  * token in auth.json means that Codex CLI has refreshed, or that somebody has logged in anew.
  */
-export function chooseLogin(file: Login, record: CredentialRecord): Login {
+function chooseLogin(file: Login, record: CredentialRecord): Login {
   if (file.kind !== "tokens" || file.origin === undefined || record.login === undefined) return file;
   const { tokens, origin } = record.login;
   if (tokens.accountId !== file.tokens.accountId) return file;
@@ -110,9 +110,9 @@ export function createLoginSource(options: LoginSourceOptions): LoginSource {
 
   return {
     load,
-    async reload() {
+    reload() {
       if (!isUnsaved) record = undefined;
-      return await load();
+      return load();
     },
     async save(base, tokens) {
       const old = await readRecord();

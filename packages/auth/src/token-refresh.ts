@@ -75,14 +75,14 @@ function tokenUrl(oauth: OAuthClient): string {
 }
 
 async function readBody(body: Dispatcher.ResponseData["body"]): Promise<string> {
-  const chunks: Buffer[] = [];
+  const source: AsyncIterable<Uint8Array> = body;
+  const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body) {
-    const bytes = Buffer.from(chunk);
-    length += bytes.length;
+  for await (const chunk of source) {
+    length += chunk.length;
     // Leaving the loop destroys the body and its connection.
     if (length > maxReplyBytes) return "";
-    chunks.push(bytes);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
 }
