@@ -43,6 +43,8 @@ function addBindings(
     case "RestElement":
       addBindings(pattern.argument, declared);
       break;
+    case "TSParameterProperty":
+      break; // The compiler refuses them here (erasableSyntaxOnly).
   }
 }
 
