@@ -70,6 +70,15 @@ test("createAccounts() refuses two accounts of one name or of one login, and sho
   expect(twice({ authFile: "~/a.json", name: "a" }, { authFile: "/home/somebody/a.json" })).toThrow("same login");
 });
 
+test("createAccounts() refuses an authFile where the provider has no login to refresh", () => {
+  const { oauth: _, ...without } = options;
+  const named = { ...without, provider: "openai" };
+  expect(() => createAccounts([{ authFile: "a.json", writeBack: false, name: "a" }], named)).toThrow(
+    "Cannot use authFile of account a: provider openai takes no login, only fixed credentials",
+  );
+  expect(createAccounts([{ apiKey: "sk-1" }], named)).toHaveLength(1);
+});
+
 test("createAccounts() makes an account of an API key that needs nothing and renews nothing", async () => {
   const [account] = createAccounts([{ apiKey: "sk-1", name: "key" }], options);
   if (account === undefined) throw new Error("No account");

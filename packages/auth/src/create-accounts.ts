@@ -21,8 +21,8 @@ export interface AccountsOptions {
   readonly dataDirectory: string;
   /** What `~` in `authFile` stands for. Default: the home folder of the user. */
   readonly homeDirectory?: string;
-  /** Where logins are refreshed; the provider's plugin declares it. */
-  readonly oauth: OAuthClient;
+  /** Where logins are refreshed; the provider's plugin declares it. Without it only fixed credentials can be used. */
+  readonly oauth?: OAuthClient;
   /** Named in errors. Default `codex`. */
   readonly provider?: string;
   /** How token requests travel (proxy, test). Default: undici's global dispatcher. */
@@ -69,7 +69,8 @@ function rejectTwins(values: readonly string[], what: string): void {
  * Makes the accounts of one provider, in the order of the config. Opens no file and no connection: a missing auth.json
  * shows at the first lease, so that one broken account does not keep the others from working.
  *
- * @throws {RouterError} `config-invalid` when two accounts have one name, or are the same login.
+ * @throws {RouterError} `config-invalid` when two accounts have one name, or are the same login, or when a login is given to
+ *   a provider that has none.
  * @example
  * ```ts
  * const accounts = createAccounts([{ authFile: "~/.codex/auth.json", writeBack: false }], { dataDirectory, oauth });
@@ -97,6 +98,11 @@ export function createAccounts(configs: readonly AccountConfig[], options: Accou
         runtime,
       });
     }
+    const { oauth } = options;
+    if (oauth === undefined) {
+      const reason = `provider ${provider} takes no login, only fixed credentials`;
+      throw new RouterError("config-invalid", `Cannot use authFile of account ${key}: ${reason}`, {});
+    }
     const store = createCredentialStore({
       folder: join(options.dataDirectory, "credentials"),
       // By the path of auth.json, not by the account's name: giving it another name must not lose the only live token.
@@ -113,7 +119,7 @@ export function createAccounts(configs: readonly AccountConfig[], options: Accou
       onWarning,
     });
     const token = {
-      oauth: options.oauth,
+      oauth,
       ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
       ...(options.http && { dispatcher: options.http }),
       ...(options.headers && { headers: options.headers }),

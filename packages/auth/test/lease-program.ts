@@ -3,6 +3,8 @@ import { systemRuntime } from "@turnout/core";
 
 import { createAccounts } from "../src/index.ts";
 
+// The timers of a Runtime keep no process alive, and this one has no server that would.
+const keepAlive = setInterval(() => {}, 1_000);
 const [home = "", dataDirectory = "", issuer = ""] = process.argv.slice(2);
 const [account] = createAccounts([{ authFile: "~/auth.json", writeBack: false }], {
   runtime: systemRuntime,
@@ -12,3 +14,4 @@ const [account] = createAccounts([{ authFile: "~/auth.json", writeBack: false }]
 });
 const credential = await account?.lease(new AbortController().signal);
 process.stdout.write(`${credential?.secret}\n`);
+clearInterval(keepAlive);
