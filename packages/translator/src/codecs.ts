@@ -1,9 +1,14 @@
 import { RouterError, type WireFormat } from "@turnout/core";
 
 import type { Codec } from "./codec.ts";
+import { openaiChat } from "./openai-chat/index.ts";
+import { openaiResponses } from "./openai-responses/index.ts";
 
 /** The codecs that exist. A new format is one line here. */
-export const codecs: Readonly<Partial<Record<WireFormat, Codec>>> = {};
+export const codecs: Readonly<Partial<Record<WireFormat, Codec>>> = {
+  "openai-chat": openaiChat,
+  "openai-responses": openaiResponses,
+};
 
 /**
  * The codec of `wire`.

@@ -1,0 +1,47 @@
+import type { Config } from "../config/config-schema.ts";
+import type { RunningRouter } from "../server/start-router.ts";
+
+/** What `turnout serve` says once it listens: where, with what, and what to do next. */
+export function banner(router: RunningRouter, config: Config, file: string | undefined): string {
+  const lines = [
+    `turnout listens on ${router.url}`,
+    `config   ${file ?? "none found, defaults hold"}`,
+    `keys     ${config.server.keys.length === 0 ? "none asked for" : `${config.server.keys.length} known`}`,
+    ...router.registry.providers.map(
+      (provider) => `${provider.name.padEnd(9)}${providerLine(provider.pool.accounts.length, provider.simulated)}`,
+    ),
+    "",
+  ];
+  if (router.sandbox !== undefined) lines.push(...sandboxLines(router.url));
+  if (!hasAccounts(router)) lines.push(...accountLines());
+  return `${lines.join("\n")}\n`;
+}
+
+function hasAccounts(router: RunningRouter): boolean {
+  return router.registry.providers.some((provider) => !provider.simulated && provider.pool.accounts.length > 0);
+}
+
+function providerLine(accounts: number, simulated: boolean): string {
+  if (simulated) return "answers are simulated, no model takes part";
+  if (accounts === 0) return "no account yet";
+  return accounts === 1 ? "1 account" : `${accounts} accounts`;
+}
+
+function sandboxLines(url: string): string[] {
+  return [
+    "Try it, simulated:",
+    `  curl -N ${url}/v1/chat/completions -d '{"model":"sandbox/gpt-5.4","stream":true,"messages":[{"role":"user","content":"Hello"}]}'`,
+    "",
+  ];
+}
+
+function accountLines(): string[] {
+  return [
+    "For real answers, log in with the Codex CLI (`codex login`), put this into turnout.yaml and start again:",
+    "  providers:",
+    "    codex:",
+    "      accounts: [{ authFile: ~/.codex/auth.json }]",
+    "then ask for codex/gpt-5.4.",
+    "",
+  ];
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { RouterError, systemRuntime } from "@turnout/core";
+import { createSandbox, type Sandbox, sandboxOptionsSchema } from "@turnout/sandbox";
+import { defineCommand } from "citty";
+import { parse } from "yaml";
+import { untilStopped } from "./until-stopped.ts";
+
+/** `turnout sandbox`: the simulated Codex backend alone, for tests of other programs. */
+export const sandboxCommand = defineCommand({
+  meta: { name: "turnout sandbox", description: "Start the simulated Codex backend alone, on a port of its own." },
+  args: {
+    port: { type: "string", default: "8788", valueHint: "PORT", description: "TCP port; 0 picks a free one" },
+    script: {
+      type: "string",
+      valueHint: "FILE",
+      description: "YAML or JSON file with sandbox options (answer, seed, …)",
+    },
+  },
+  run: async ({ args }) => {
+    const port = Number(args.port);
+    if (!Number.isInteger(port)) {
+      throw new RouterError("config-invalid", `Cannot use --port "${args.port}": not a number`, {});
+    }
+    const sandbox = await createSandbox({ ...readOptions(args.script), port, runtime: systemRuntime });
+    process.stdout.write(describeSandbox(sandbox));
+    await untilStopped(() => sandbox.close());
+  },
+});
+
+function readOptions(file: string | undefined) {
+  if (file === undefined) return {};
+  const parsed = sandboxOptionsSchema.safeParse(parse(readFileSync(file, "utf8")));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new RouterError(
+    "config-invalid",
+    `Cannot use "${file}": \`${issue?.path.join(".") ?? ""}\`: ${issue?.message ?? "not understood"}`,
+    {},
+  );
+}
+
+function describeSandbox(sandbox: Sandbox): string {
+  const account = sandbox.createAccount();
+  return [
+    `Simulated Codex backend on ${sandbox.url} (no model takes part)`,
+    `base URL  ${sandbox.codexBaseUrl}`,
+    `issuer    ${sandbox.issuer}`,
+    `account   ${account.accountId}`,
+    `token     ${account.accessToken}`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,52 @@
+import { RouterError, systemRuntime } from "@turnout/core";
+import { defineCommand } from "citty";
+import { destination } from "pino";
+import { createLog } from "../log.ts";
+import { type RunningRouter, startRouter } from "../server/start-router.ts";
+import { banner } from "./banner.ts";
+import { untilStopped } from "./until-stopped.ts";
+import { loadSetup } from "./setup.ts";
+import { readSurroundings } from "./surroundings.ts";
+
+/** `turnout serve`: the router, until it is told to stop. */
+export const serveCommand = defineCommand({
+  meta: {
+    name: "turnout serve",
+    description: "Start the router. Without a config file it answers from the built-in sandbox.",
+  },
+  args: {
+    config: {
+      type: "string",
+      valueHint: "FILE",
+      description: "Config file; else TURNOUT_CONFIG, ./turnout.yaml, or turnout.yaml in the data folder",
+    },
+    port: { type: "string", valueHint: "PORT", description: "TCP port, instead of `server.port`; 0 picks a free one" },
+    host: { type: "string", valueHint: "HOST", description: "Address to listen on, instead of `server.host`" },
+  },
+  run: async ({ args }) => {
+    const surroundings = readSurroundings();
+    const { config, plugins, file } = await loadSetup(args.config, surroundings, overrides(args));
+    const output = destination({ dest: 2, sync: false });
+    const log = createLog(config.log.level, output);
+    const { dataDirectory, homeDirectory } = surroundings;
+    const router = await startRouter({ config, plugins, runtime: systemRuntime, log, dataDirectory, homeDirectory });
+    process.stdout.write(banner(router, config, file));
+    await untilStopped(() => stop(router, log));
+    output.flushSync();
+  },
+});
+
+async function stop(router: RunningRouter, log: ReturnType<typeof createLog>): Promise<void> {
+  log.info("stopping: no new requests, running ones may end");
+  await router.close();
+  log.info("stopped");
+}
+
+/** Flags win over the file. */
+function overrides(args: { readonly port?: string | undefined; readonly host?: string | undefined }) {
+  const port = args.port === undefined ? undefined : Number(args.port);
+  if (port !== undefined && !Number.isInteger(port)) {
+    throw new RouterError("config-invalid", `Cannot use --port "${args.port}": not a number`, { path: "server.port" });
+  }
+  return { port, host: args.host };
+}

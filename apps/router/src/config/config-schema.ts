@@ -1,0 +1,108 @@
+import { accountConfigSchema } from "@turnout/auth";
+import type { ProviderPlugin } from "@turnout/core";
+import { z } from "zod";
+
+const serverSchema = z
+  .strictObject({
+    host: z.string().min(1).default("127.0.0.1").describe("Address to listen on. Other than loopback needs `keys`."),
+    port: z.int().min(0).max(65_535).default(8787).describe("TCP port; 0 picks a free one."),
+    keys: z
+      .array(z.string().min(8))
+      .default([])
+      .describe(
+        "Client keys, at least 8 characters each. Required when `host` is not loopback; none means no key is asked for.",
+      ),
+    allowedHosts: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("Host names accepted in the `Host` header beside loopback names and `host`."),
+    bodyLimitBytes: z
+      .int()
+      .positive()
+      .default(64 * 1024 * 1024)
+      .describe("Largest request body accepted, in bytes."),
+    keepAliveMs: z
+      .int()
+      .positive()
+      .default(15_000)
+      .describe("Milliseconds of silence after which a stream is kept alive with an event."),
+    shutdownTimeoutMs: z
+      .int()
+      .nonnegative()
+      .default(30_000)
+      .describe("Milliseconds running answers may take to end after a stop signal."),
+  })
+  .prefault({});
+
+const logSchema = z
+  .strictObject({
+    level: z
+      .enum(["silent", "error", "warn", "info", "debug"])
+      .default("info")
+      .describe("Least severe line that is written. One line per request has level `info`."),
+  })
+  .prefault({});
+
+/** What the router itself reads under every provider, beside the plugin's own options. */
+const providerBaseShape = {
+  accounts: z.array(accountConfigSchema).default([]).describe("Accounts, tried in this order."),
+  models: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("Names of further models of the upstream, beside those the provider knows."),
+};
+
+/** The schema of one provider: the plugin's options and what the router reads beside them. */
+export function providerSchema(plugin: ProviderPlugin) {
+  return z.strictObject({ ...plugin.options.shape, ...providerBaseShape });
+}
+
+/**
+ * The whole config file, for the plugins at hand: schema, documentation and JSON schema in one.
+ *
+ * @param plugins - Plugins of the same provider share their options; the first one's schema counts.
+ */
+export function createConfigSchema(plugins: readonly ProviderPlugin[]) {
+  const providers: Record<string, z.ZodType> = {};
+  for (const plugin of plugins) {
+    providers[plugin.provider] ??= providerSchema(plugin)
+      .optional()
+      .describe(`Options of the provider \`${plugin.provider}\`.`);
+  }
+  return z.strictObject({
+    server: serverSchema.describe("Where turnout listens, and who may ask."),
+    sandbox: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Models under `sandbox/`, answered by the built-in simulator through the real codex executors. No account needed.",
+      ),
+    plugins: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("Package names of further provider plugins. They run inside turnout: name only packages you trust."),
+    providers: z.strictObject(providers).prefault({}).describe("Upstreams and their accounts, by provider name."),
+    aliases: z
+      .record(z.string().min(1), z.string().min(1))
+      .default({})
+      .describe("Further names for models: alias to `provider/model`."),
+    log: logSchema.describe("The log on standard error, JSON lines."),
+  });
+}
+
+/** Settings of the server part, defaults filled in. */
+export type ServerConfig = z.output<typeof serverSchema>;
+
+/** What the router reads of each provider; the rest of the object belongs to the plugin. */
+export const providerBaseSchema = z.looseObject(providerBaseShape);
+export type ProviderConfig = z.output<typeof providerBaseSchema>;
+
+/** The whole config, defaults filled in. */
+export interface Config {
+  readonly server: ServerConfig;
+  readonly sandbox: boolean;
+  readonly plugins: readonly string[];
+  readonly providers: Readonly<Record<string, ProviderConfig | undefined>>;
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly log: { readonly level: "silent" | "error" | "warn" | "info" | "debug" };
+}

@@ -1,0 +1,98 @@
+import type { AnyRouterError, FinishReason, TranslationReport, Usage, WireEvent } from "@turnout/core";
+import { RouterError } from "@turnout/core";
+import type { OpenedAnswer } from "./attempt.ts";
+import type { ClientStream } from "./client-stream.ts";
+import type { DecodedExchange } from "./exchange.ts";
+import { mergeReports } from "./report.ts";
+
+/** How an answer went, for the log. */
+export interface AnswerOutcome {
+  readonly usage: Usage | undefined;
+  readonly finish: FinishReason | undefined;
+  readonly report: TranslationReport;
+  /** A failure after the client had received the beginning. */
+  readonly failure: AnyRouterError | undefined;
+}
+
+/** Writes the one document. */
+export function answerWithDocument(
+  exchange: DecodedExchange,
+  opened: Extract<OpenedAnswer, { kind: "document" }>,
+  headers: Readonly<Record<string, string>>,
+): AnswerOutcome {
+  sendJson(exchange, 200, headers, opened.body);
+  return { usage: opened.usage, finish: opened.finish, report: opened.report, failure: undefined };
+}
+
+export function sendJson(
+  exchange: Pick<DecodedExchange, "client" | "requestId">,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: unknown,
+): void {
+  const text = JSON.stringify(body);
+  exchange.client.sendHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": String(Buffer.byteLength(text)),
+    "x-request-id": exchange.requestId,
+    ...headers,
+  });
+  exchange.client.end(text);
+}
+
+/**
+ * Streams the answer out: one write per batch, waiting where the client reads slowly. Ends with exactly one terminal event
+ * or one failure in the client's grammar, unless the client is gone.
+ */
+export async function answerWithStream(
+  exchange: DecodedExchange,
+  opened: Exclude<OpenedAnswer, { kind: "document" }>,
+  stream: ClientStream,
+  headers: Readonly<Record<string, string>>,
+): Promise<AnswerOutcome> {
+  if (opened.kind === "events") {
+    stream.begin(headers, exchange.codec.createEventEncoder(exchange.answer));
+    await stream.write(opened.events);
+    stream.end();
+    return { usage: opened.usage, finish: opened.finish, report: opened.report, failure: undefined };
+  }
+  const { road } = opened;
+  stream.begin(headers, road.voice);
+  const failure = await pump(exchange, opened, stream);
+  if (failure === undefined) stream.end();
+  else if (failure.code !== "client-closed" && road.failure === undefined) stream.fail(failure);
+  else stream.end();
+  const report = mergeReports(opened.report, road.report);
+  return { usage: road.usage, finish: road.finish, report, failure };
+}
+
+async function pump(
+  exchange: DecodedExchange,
+  opened: Extract<OpenedAnswer, { kind: "stream" }>,
+  stream: ClientStream,
+): Promise<AnyRouterError | undefined> {
+  const { road, batches } = opened;
+  let out: WireEvent[] = [...opened.held];
+  try {
+    for (;;) {
+      const slow = stream.write(out);
+      if (slow !== undefined) await slow;
+      if (exchange.signal.aborted) throw exchange.signal.reason;
+      if (road.ended) return road.failure;
+      out = [];
+      const next = await batches.next();
+      try {
+        if (next.done === true) road.end(out);
+        else road.convert(next.value, out);
+      } catch (error) {
+        // What came before the failure in the same read still belongs to the client.
+        await stream.write(out);
+        throw error;
+      }
+    }
+  } catch (error) {
+    return RouterError.from(error);
+  } finally {
+    await batches.return?.();
+  }
+}

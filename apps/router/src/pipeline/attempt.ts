@@ -1,0 +1,119 @@
+import type {
+  Credential,
+  Executor,
+  FinishReason,
+  Runtime,
+  SessionHints,
+  TranslationReport,
+  Usage,
+  WireEvent,
+  WireRequest,
+  WireResponse,
+  WireResponseMeta,
+} from "@turnout/core";
+import type { Codec } from "@turnout/translator";
+import { getCodec } from "@turnout/translator";
+import { type AnswerDocument, collectDocument } from "./document.ts";
+import type { DecodedExchange } from "./exchange.ts";
+import { mergeReports } from "./report.ts";
+import { createStraightRoad, createTranslatedRoad, eventsOfDocument, type Road } from "./road.ts";
+
+/** An answer of which nothing has reached the client yet, but which is about to. */
+export type OpenedAnswer =
+  | {
+      readonly kind: "stream";
+      readonly meta: WireResponseMeta;
+      readonly road: Road;
+      /** Converted events held back so far. */
+      readonly held: readonly WireEvent[];
+      readonly batches: AsyncIterator<readonly WireEvent[]>;
+      /** Of the request; `road.report` grows with the answer. */
+      readonly report: TranslationReport;
+    }
+  | {
+      readonly kind: "events";
+      readonly meta: WireResponseMeta;
+      readonly events: readonly WireEvent[];
+      readonly usage: Usage | undefined;
+      readonly finish: FinishReason | undefined;
+      readonly report: TranslationReport;
+    }
+  | ({ readonly kind: "document"; readonly meta: WireResponseMeta } & AnswerDocument);
+
+export interface AttemptOptions {
+  readonly executor: Executor;
+  readonly credential: Credential;
+  readonly upstreamModel: string;
+  readonly session: SessionHints;
+  readonly runtime: Runtime;
+}
+
+/**
+ * Sends the request once and waits until the answer has really begun (a stream) or is whole (no stream). Events that only
+ * announce an answer are held back, so that a failure right after them can still be made good by another attempt.
+ *
+ * @throws {RouterError} when this attempt failed; nothing of it has reached the client.
+ */
+export async function attempt(exchange: DecodedExchange, options: AttemptOptions): Promise<OpenedAnswer> {
+  const { executor, credential, runtime } = options;
+  const upstreamCodec = getCodec(executor.wire);
+  const { request, report } = toWire(exchange, upstreamCodec, options);
+  const response = await executor.execute(request, {
+    credential,
+    signal: exchange.signal,
+    runtime,
+    requestId: exchange.requestId,
+  });
+  const opened = await open(exchange, upstreamCodec, response);
+  return { ...opened, report: mergeReports(report, response.meta.report, opened.report) };
+}
+
+function toWire(
+  exchange: DecodedExchange,
+  upstreamCodec: Codec,
+  options: AttemptOptions,
+): { request: WireRequest; report: TranslationReport | undefined } {
+  const model = options.upstreamModel;
+  const common = { model, stream: exchange.request.stream, session: options.session };
+  if (upstreamCodec.wire === exchange.wire) {
+    return { request: { ...common, body: { ...exchange.body, model } }, report: undefined };
+  }
+  const encoded = upstreamCodec.encodeRequest(exchange.request, { model });
+  return { request: { ...common, body: encoded.value }, report: encoded.report };
+}
+
+async function open(exchange: DecodedExchange, upstreamCodec: Codec, response: WireResponse): Promise<OpenedAnswer> {
+  const { meta } = response;
+  if (!exchange.request.stream) {
+    return { kind: "document", meta, ...(await collectDocument(exchange, upstreamCodec, response)) };
+  }
+  if (response.kind === "document") {
+    return { kind: "events", meta, ...eventsOfDocument(exchange, upstreamCodec, response) };
+  }
+  const road =
+    upstreamCodec.wire === exchange.wire ? createStraightRoad(exchange) : createTranslatedRoad(exchange, upstreamCodec);
+  return openStream(meta, road, response.events[Symbol.asyncIterator]());
+}
+
+async function openStream(
+  meta: WireResponseMeta,
+  road: Road,
+  batches: AsyncIterator<readonly WireEvent[]>,
+): Promise<OpenedAnswer> {
+  const held: WireEvent[] = [];
+  try {
+    while (!road.begun) {
+      const next = await batches.next();
+      if (next.done === true) {
+        road.end(held);
+        break;
+      }
+      road.convert(next.value, held);
+      if (road.failure !== undefined) throw road.failure;
+    }
+  } catch (error) {
+    await batches.return?.();
+    throw error;
+  }
+  return { kind: "stream", meta, road, held, batches, report: mergeReports() };
+}

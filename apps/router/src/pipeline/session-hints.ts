@@ -1,0 +1,50 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { ModelRequest, SessionHints } from "@turnout/core";
+
+/** Never leave the router: secrets, and what belongs to the client's own connection. */
+const withheld = new Set([
+  "authorization",
+  "proxy-authorization",
+  "cookie",
+  "x-api-key",
+  "x-goog-api-key",
+  "chatgpt-account-id",
+  "host",
+  "content-length",
+  "content-encoding",
+  "content-type",
+  "accept",
+  "accept-encoding",
+  "connection",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+const sessionHeaders = ["session-id", "session_id", "conversation_id", "x-session-affinity", "x-session-id"];
+
+/**
+ * What the client says about the conversation. Only hints: the executor's profile decides what of it travels on.
+ *
+ * Header names as in protocol notes of 2026-10: the Codex CLI (three spellings over the years), opencode.
+ */
+export function sessionHints(headers: IncomingHttpHeaders, request: ModelRequest): SessionHints {
+  const forwardable: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === "string" && !withheld.has(name)) forwardable[name] = value;
+  }
+  const sessionId = sessionHeaders.map((name) => forwardable[name]).find((value) => value !== undefined);
+  const stable = sessionId ?? request.cacheKey;
+  const threadId = forwardable["thread-id"];
+  return {
+    headers: forwardable,
+    ...(stable === undefined ? {} : { sessionId: stable }),
+    ...(threadId === undefined ? {} : { threadId }),
+  };
+}
+
+/** Whether the client is one that understands the Codex backend's private events. */
+export function speaksCodex(headers: IncomingHttpHeaders): boolean {
+  const originator = headers["originator"];
+  const agent = headers["user-agent"] ?? "";
+  return (typeof originator === "string" && originator.startsWith("codex")) || agent.startsWith("codex");
+}

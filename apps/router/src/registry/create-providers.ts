@@ -1,0 +1,72 @@
+import { createAccountPool, createAccounts } from "@turnout/auth";
+import type { Account, AuthDeclaration, ModelInfo, ProviderPlugin, Runtime } from "@turnout/core";
+import { RouterError } from "@turnout/core";
+import type { ProviderConfig } from "../config/config-schema.ts";
+import type { Provider } from "./provider.ts";
+
+export interface ProviderSurroundings {
+  readonly runtime: Runtime;
+  readonly dataDirectory: string;
+  readonly homeDirectory: string;
+}
+
+/** What the user set for one provider: the router's part and the plugin's part of it. */
+export interface ProviderSettings {
+  readonly accounts: ProviderConfig["accounts"];
+  readonly models: readonly string[];
+  readonly options: Record<string, unknown>;
+}
+
+/** Splits `providers.<name>` into what the router reads and what belongs to the plugin. */
+export function providerSettings(config: ProviderConfig | undefined): ProviderSettings {
+  const { accounts, models, ...options } = config ?? { accounts: [], models: [] };
+  return { accounts, models, options };
+}
+
+/** Plugins of one provider make one provider: their executors in order, their models together. */
+export function createProvider(
+  plugins: readonly ProviderPlugin[],
+  settings: ProviderSettings,
+  surroundings: ProviderSurroundings,
+): Provider {
+  const [first] = plugins;
+  if (first === undefined) throw new RouterError("internal", "A provider needs a plugin", {});
+  const auth = first.auth(first.options.parse(settings.options));
+  const accounts = createAccounts(settings.accounts, { ...surroundings, ...oauthOf(auth) });
+  return assembleProvider(
+    { name: first.provider, plugins, settings, accounts, simulated: false },
+    surroundings.runtime,
+  );
+}
+
+function oauthOf(auth: AuthDeclaration) {
+  return auth.oauth === undefined ? {} : { oauth: auth.oauth };
+}
+
+export interface ProviderParts {
+  readonly name: string;
+  readonly plugins: readonly ProviderPlugin[];
+  readonly settings: Pick<ProviderSettings, "models" | "options">;
+  readonly accounts: readonly Account[];
+  readonly simulated: boolean;
+}
+
+export function assembleProvider(parts: ProviderParts, runtime: Runtime): Provider {
+  const executors = parts.plugins.flatMap((plugin) =>
+    plugin.createExecutors(plugin.options.parse(parts.settings.options), runtime),
+  );
+  return {
+    name: parts.name,
+    executors,
+    pool: createAccountPool(parts.accounts, { runtime }),
+    models: modelsOf(parts),
+    simulated: parts.simulated,
+  };
+}
+
+function modelsOf(parts: ProviderParts): ReadonlyMap<string, ModelInfo> {
+  const known = parts.plugins.flatMap((plugin) => plugin.models.map((info): [string, ModelInfo] => [info.id, info]));
+  const named = parts.settings.models.map((id): [string, ModelInfo] => [id, { id }]);
+  // What the provider knows of a model stays when the user names it again.
+  return new Map([...named, ...known]);
+}

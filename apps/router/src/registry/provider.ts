@@ -1,0 +1,13 @@
+import type { AccountPool } from "@turnout/auth";
+import type { Executor, ModelInfo } from "@turnout/core";
+
+/** One provider as the router runs it. */
+export interface Provider {
+  readonly name: string;
+  /** In the order they are tried. */
+  readonly executors: readonly Executor[];
+  readonly pool: AccountPool;
+  readonly models: ReadonlyMap<string, ModelInfo>;
+  /** Answers are simulated; no model takes part. */
+  readonly simulated: boolean;
+}

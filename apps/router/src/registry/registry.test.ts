@@ -1,0 +1,47 @@
+import { RouterError } from "@turnout/core";
+import { describe, expect, test } from "vitest";
+import type { Provider } from "./provider.ts";
+import { createRegistry } from "./registry.ts";
+
+function provider(name: string, models: readonly string[], simulated = false): Provider {
+  return {
+    name,
+    executors: [],
+    pool: { accounts: [], candidates: () => [], cool: () => undefined, coolingUntil: () => undefined },
+    models: new Map(models.map((id) => [id, { id }])),
+    simulated,
+  };
+}
+
+const codex = provider("codex", ["gpt-5.4", "gpt-5.4-mini"]);
+const sandbox = provider("sandbox", ["gpt-5.4", "only-here"], true);
+const registry = createRegistry([codex, sandbox], { fast: "codex/gpt-5.4-mini" });
+
+describe("createRegistry()", () => {
+  test("finds a qualified name, an alias and a bare name", () => {
+    expect(registry.lookup("codex/gpt-5.4")).toEqual({ provider: codex, upstreamModel: "gpt-5.4" });
+    expect(registry.lookup("fast")).toEqual({ provider: codex, upstreamModel: "gpt-5.4-mini" });
+    expect(registry.lookup("gpt-5.4")).toEqual({ provider: codex, upstreamModel: "gpt-5.4" });
+    expect(registry.lookup("sandbox/gpt-5.4").provider).toBe(sandbox);
+  });
+
+  test("never leads a bare name to the sandbox", () => {
+    expect(() => registry.lookup("only-here")).toThrow(/Cannot find model "only-here"/);
+  });
+
+  test("suggests the nearest name", () => {
+    expect(() => registry.lookup("codex/gpt-5.5")).toThrow('did you mean "codex/gpt-5.4"?');
+  });
+
+  test.each(["__proto__", "constructor", "toString", "codex/__proto__"])("knows no model %j", (name) => {
+    expect(() => registry.lookup(name)).toThrow(RouterError);
+  });
+
+  test("lists models and aliases", () => {
+    expect(registry.list().map((model) => model.id)).toContain("fast");
+  });
+
+  test("refuses an alias that leads nowhere", () => {
+    expect(() => createRegistry([codex], { broken: "codex/none" })).toThrow(/Cannot use alias "broken"/);
+  });
+});

@@ -1,0 +1,152 @@
+import { createServer, type Server } from "node:http";
+import { createAdaptorServer } from "@hono/node-server";
+import type { ProviderPlugin, Runtime, Timer } from "@turnout/core";
+import { RouterError } from "@turnout/core";
+import { createSandbox, type Sandbox } from "@turnout/sandbox";
+import { createTransportMemory } from "@turnout/upstream";
+import type { Logger } from "pino";
+import type { Config } from "../config/config-schema.ts";
+import { createProvider, providerSettings } from "../registry/create-providers.ts";
+import type { Provider } from "../registry/provider.ts";
+import { createRegistry, type Registry } from "../registry/registry.ts";
+import { createSandboxProvider } from "../registry/sandbox-provider.ts";
+import { createRouter } from "../router.ts";
+import type { ClientConnection } from "./client-connection.ts";
+import { createGuard } from "./guard.ts";
+import { refuseUpgrades } from "./upgrade.ts";
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly plugins: readonly ProviderPlugin[];
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  readonly dataDirectory: string;
+  readonly homeDirectory: string;
+}
+
+/** A router that listens. */
+export interface RunningRouter {
+  /** For example `http://127.0.0.1:8787`. */
+  readonly url: string;
+  readonly registry: Registry;
+  /** The built-in simulator, when the config has it on. */
+  readonly sandbox: Sandbox | undefined;
+  /** Takes no new requests, lets running ones end within `server.shutdownTimeoutMs`, then ends them with an error. */
+  close(): Promise<void>;
+}
+
+/**
+ * Builds everything from the config and listens.
+ *
+ * @throws {RouterError} `config-invalid` for what only shows when it is put together, and when the port is taken.
+ */
+export async function startRouter(options: StartOptions): Promise<RunningRouter> {
+  const { config, runtime, log } = options;
+  const sandbox = config.sandbox ? await createSandbox({ runtime, tokenLifetimeSeconds: centurySeconds }) : undefined;
+  try {
+    const providers = createProviders(options, sandbox);
+    const registry = createRegistry(providers, config.aliases);
+    const active = new Set<ClientConnection>();
+    const pipeline = {
+      registry,
+      runtime,
+      memory: createTransportMemory({ runtime }),
+      log,
+      bodyLimitBytes: config.server.bodyLimitBytes,
+      keepAliveMs: config.server.keepAliveMs,
+      active,
+    };
+    const app = createRouter({ pipeline, guard: createGuard(config.server) });
+    const server = await listen(app.fetch, config.server);
+    return {
+      url: urlOf(server, config.server.host),
+      registry,
+      sandbox,
+      close: () => stop(server, options, active, providers, sandbox),
+    };
+  } catch (error) {
+    await sandbox?.close();
+    throw error;
+  }
+}
+
+/** The sandbox's own account lives as long as the process. */
+const centurySeconds = 100 * 365 * 86_400;
+
+function createProviders(options: StartOptions, sandbox: Sandbox | undefined): Provider[] {
+  const { config, plugins, runtime } = options;
+  const names = [...new Set(plugins.map((plugin) => plugin.provider))];
+  const providers = names.map((name) =>
+    createProvider(
+      plugins.filter((plugin) => plugin.provider === name),
+      providerSettings(config.providers[name]),
+      options,
+    ),
+  );
+  if (sandbox === undefined) return providers;
+  const codex = plugins.filter((plugin) => plugin.provider === "codex");
+  return [...providers, createSandboxProvider(sandbox, codex, runtime)];
+}
+
+type Fetch = Parameters<typeof createAdaptorServer>[0]["fetch"];
+
+async function listen(fetch: Fetch, address: Config["server"]): Promise<Server> {
+  // Node's global Request and Response stay as they are: plugins may depend on them.
+  const server = createAdaptorServer({ fetch, createServer, overrideGlobalObjects: false }) as Server;
+  refuseUpgrades(server);
+  // A streamed answer may be silent for minutes; requests themselves must arrive in time (Node's defaults).
+  server.timeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) => reject(cannotListen(address, cause)));
+    server.listen(address.port, address.host, resolve);
+  });
+  return server;
+}
+
+function cannotListen(address: Config["server"], cause: Error): RouterError {
+  const where = `${address.host}:${address.port}`;
+  return new RouterError(
+    "config-invalid",
+    `Cannot listen on ${where}: ${cause.message}`,
+    { path: "server" },
+    { cause },
+  );
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** How often finished keep-alive connections are swept while stopping, in milliseconds. */
+const sweepMs = 50;
+
+/** How long ended requests may take to flush their last words before their connections are cut, in milliseconds. */
+const lastWordsMs = 1_000;
+
+async function stop(
+  server: Server,
+  options: StartOptions,
+  active: ReadonlySet<ClientConnection>,
+  providers: readonly Provider[],
+  sandbox: Sandbox | undefined,
+): Promise<void> {
+  const { runtime, config } = options;
+  const patience = runtime.setTimer(config.server.shutdownTimeoutMs, () => {
+    for (const client of active) client.abort(new RouterError("shutting-down", "turnout is stopping", {}));
+    cut = runtime.setTimer(lastWordsMs, () => server.closeAllConnections());
+  });
+  let cut: Timer | undefined;
+  let sweeper: Timer | undefined;
+  const sweep = () => {
+    server.closeIdleConnections();
+    sweeper = runtime.setTimer(sweepMs, sweep);
+  };
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  sweep();
+  await closed;
+  for (const timer of [patience, cut, sweeper]) timer?.cancel();
+  await Promise.all(providers.flatMap((provider) => provider.executors.map((executor) => executor.close?.())));
+  await sandbox?.close();
+}

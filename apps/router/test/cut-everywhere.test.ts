@@ -1,0 +1,43 @@
+import { frameCount } from "@turnout/sandbox";
+import { describe, expect, test } from "vitest";
+import { bodyOf, type ClientWire, post } from "./support/ask.ts";
+import { startTestRouter } from "./support/running-router.ts";
+import { verdict } from "./support/verdict.ts";
+
+const answer = {
+  steps: [
+    { type: "reasoning" as const, summary: ["Thinking it over"] },
+    { type: "text" as const, text: "Some text before the calls.", deltaLength: 9 },
+    {
+      type: "parallel" as const,
+      calls: [
+        { type: "function-call" as const, name: "look", arguments: { at: "here" } },
+        { type: "function-call" as const, name: "look", arguments: { at: "there" } },
+      ],
+    },
+  ],
+};
+
+const tools = {
+  "openai-chat": [{ type: "function", function: { name: "look", parameters: { type: "object" } } }],
+  "openai-responses": [{ type: "function", name: "look", parameters: { type: "object" }, strict: false }],
+};
+
+describe.each(["ws", "http"] as const)("the upstream cut at every event of an answer over %s", (transport) => {
+  const wires: readonly ClientWire[] = ["openai-chat", "openai-responses"];
+  test.each(wires)("%s: one end or one error, never both, never none", async (wire) => {
+    const { url, sandbox } = await startTestRouter({ codex: { transport } });
+    const whole = frameCount(answer, transport);
+    for (const stream of [true, false]) {
+      for (let events = 0; events < whole; events += 1) {
+        sandbox.script({ transport, answer, fault: { type: "cut", after: events } });
+        const received = await post(url, wire, { ...bodyOf(wire, stream), tools: tools[wire] });
+        const where = `cut after ${events} of ${whole} events, streamed: ${stream}`;
+        expect(verdict(wire, received), where).toMatchObject({ kind: "failed" });
+      }
+      sandbox.script({ transport, answer });
+      const received = await post(url, wire, { ...bodyOf(wire, stream), tools: tools[wire] });
+      expect(verdict(wire, received)).toEqual({ kind: "answered", text: "Some text before the calls." });
+    }
+  });
+});
