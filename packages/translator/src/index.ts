@@ -3,6 +3,8 @@ export { codecs, getCodec } from "./codecs.ts";
 export { sniffEventType } from "./event-type.ts";
 export { createFolder, fold, type Folder } from "./fold.ts";
 export { createToolCallIds, mapToolCallId, type ToolCallIds } from "./ids.ts";
+export { openaiChat } from "./openai-chat/index.ts";
+export { openaiResponses } from "./openai-responses/index.ts";
 export { createLossCollector, type LossCollector } from "./report.ts";
 export { createSseDecoder, formatSse, type SseDecoder, type SseDecoderOptions } from "./sse.ts";
 export { createToolNames, type ToolIdentity, type ToolNames } from "./tool-names.ts";

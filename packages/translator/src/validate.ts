@@ -32,11 +32,15 @@ function deepest(issue: Issue): Issue {
 }
 
 /** `request-invalid` that names the first wrong field and what is wrong with it, as zod found them. */
-export function fromZodError(error: z.ZodError, what: string): RouterError<"request-invalid"> {
+export function fromZodError(
+  error: z.ZodError,
+  what: string,
+  at: readonly PropertyKey[] = [],
+): RouterError<"request-invalid"> {
   const first = error.issues[0];
   if (first === undefined) return new RouterError("request-invalid", `Cannot read ${what}`, {});
   const issue = deepest(first);
-  const path = formatPath(issue.path);
+  const path = formatPath([...at, ...issue.path]);
   const problem = issue.message.replace(/^Invalid input: /u, "").replace(/\.$/u, "");
   return new RouterError(
     "request-invalid",
@@ -50,12 +54,18 @@ export function fromZodError(error: z.ZodError, what: string): RouterError<"requ
  * Checks a client's document.
  *
  * @param what - Names it in the message, for example `Chat request`.
+ * @param at - Where `value` stands in the document, when it is a part of one.
  * @throws {RouterError} `request-invalid` with the path of the first wrong field.
  */
-export function parseRequest<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+export function parseRequest<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  what: string,
+  at: readonly PropertyKey[] = [],
+): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw fromZodError(result.error, what);
+  throw fromZodError(result.error, what, at);
 }
 
 /** `request-invalid` for what a schema cannot say. */

@@ -1,0 +1,47 @@
+import type { Block, JsonObject, Turn } from "@turnout/core";
+
+import { decodeItem, type DecodedItem } from "./item-decode.ts";
+
+interface OpenTurn {
+  readonly role: Turn["role"];
+  readonly level: "system" | "developer" | undefined;
+  readonly blocks: Block[];
+  /** A message stands in it already. */
+  hasMessage: boolean;
+}
+
+/** Items of one assistant answer form one turn (T60); results of one step too; every other message is its own. */
+function joins(turn: OpenTurn | undefined, item: DecodedItem): turn is OpenTurn {
+  if (turn === undefined || turn.role !== item.role) return false;
+  if (item.role === "assistant") return true;
+  return item.role === "user" && !item.isMessage && !turn.hasMessage;
+}
+
+/** The name of a result's tool stands only on the call before it. */
+function named(block: Block, names: Map<string, string>): Block {
+  if (block.type === "tool-call") names.set(block.callId, block.name);
+  if (block.type !== "tool-result") return block;
+  const name = names.get(block.callId);
+  return name === undefined ? block : { ...block, name };
+}
+
+/**
+ * The turns that a client's `input` items form.
+ *
+ * @throws {RouterError} `request-invalid` with the path of the first wrong field.
+ */
+export function decodeTurns(items: readonly JsonObject[]): Turn[] {
+  const turns: OpenTurn[] = [];
+  const names = new Map<string, string>();
+  let open: OpenTurn | undefined;
+  for (const [index, value] of items.entries()) {
+    const item = decodeItem(value, ["input", index]);
+    if (!joins(open, item)) {
+      open = { role: item.role, level: item.level, blocks: [], hasMessage: false };
+      turns.push(open);
+    }
+    for (const block of item.blocks) open.blocks.push(named(block, names));
+    open.hasMessage ||= item.isMessage;
+  }
+  return turns.map(({ role, level, blocks }) => (level === undefined ? { role, blocks } : { role, level, blocks }));
+}
