@@ -62,10 +62,10 @@ export interface ItemWriter {
   readonly hasRefusal: boolean;
 }
 
-const callTypes: Readonly<Record<string, "function" | "custom">> = {
-  function_call: "function",
-  custom_tool_call: "custom",
-};
+const callTypes: ReadonlyMap<string, "function" | "custom"> = new Map([
+  ["function_call", "function"],
+  ["custom_tool_call", "custom"],
+]);
 
 function addArguments(state: ItemState, delta: string, out: StreamEvent[]): void {
   if (state.isDone || delta === "") return;
@@ -131,7 +131,10 @@ export function createItemWriter(losses: LossCollector): ItemWriter {
   }
 
   function openCall(state: ItemState, out: StreamEvent[]): void {
-    if (state.block !== -1 || state.name === undefined || state.callId === undefined) return;
+    const toolKind = callTypes.get(state.type);
+    // Tools the provider runs itself may have names and call ids too (xAI's web search).
+    if (toolKind === undefined || state.block !== -1) return;
+    if (state.name === undefined || state.callId === undefined) return;
     state.block = blocks++;
     hasCalls = true;
     const { itemId, callId, name, namespace } = state;
@@ -144,7 +147,7 @@ export function createItemWriter(losses: LossCollector): ItemWriter {
         ...(itemId !== undefined && { itemId }),
         name,
         ...(namespace !== undefined && { namespace }),
-        toolKind: callTypes[state.type] ?? "function",
+        toolKind,
       },
     });
     if (state.text !== "") out.push({ type: "tool-call-delta", block: state.block, argumentsDelta: state.text });

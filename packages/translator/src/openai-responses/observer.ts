@@ -107,6 +107,8 @@ export function createStreamObserver(context: AnswerContext): StreamObserver {
 
   return {
     observe(event) {
+      // One end per stream: what comes after it (`[DONE]`, a repeated failure) is not for clients.
+      if (isOver) return "private";
       latest = event.data;
       try {
         return roleOf(event.type === "" ? sniffEventType(event.data) : event.type, event.data);
