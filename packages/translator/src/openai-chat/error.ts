@@ -1,0 +1,3 @@
+// Chat and Responses tell errors in the same words.
+export { encodeOpenaiError as encodeError } from "../openai-error.ts";
+export { decodeOpenaiError as decodeError } from "../openai-error-decode.ts";
