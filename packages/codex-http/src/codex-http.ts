@@ -10,10 +10,12 @@ import {
   codexResponseHeaders,
   codexRulesFor,
   codexSession,
+  createTurnStates,
   isCodexTerminal,
   isLiteRequest,
   prepareCodexBody,
   readCodexError,
+  turnStateHeader,
 } from "@turnout/codex";
 import { definePlugin, type Executor, type ProviderPlugin } from "@turnout/core";
 import { createHttpClient, createHttpExecutor, type HttpClient } from "@turnout/upstream";
@@ -31,19 +33,21 @@ function createExecutor(options: CodexOptions, dependencies: CodexHttpDependenci
       connectTimeoutMs: options.connectTimeoutMs,
       ...(options.proxyUrl === undefined ? {} : { proxyUrl: options.proxyUrl }),
     });
+  const turnStates = createTurnStates();
   const executor = createHttpExecutor({
     id: "codex-http",
     wire: "openai-responses",
     baseUrl: options.baseUrl,
     baseUrlFor: (credential) => codexBaseUrlFor(options, credential),
     path: "/responses",
-    headers: (request, context) => codexHttpHeaders(options, request, context),
+    headers: (request, context) => codexHttpHeaders(options, turnStates, request, context),
     prepareBody: (request, context) =>
       prepareCodexBody(request.body, {
         transport: "http",
         rules: codexRulesFor(options, context.credential),
         sessionId: codexSession(request).sessionId,
         lite: isLiteRequest(request),
+        isOwnTurnState: (state) => turnStates.isOf(state, context.credential.accountKey),
       }),
     readError: readCodexError,
     isTerminal: isCodexTerminal,
@@ -53,6 +57,11 @@ function createExecutor(options: CodexOptions, dependencies: CodexHttpDependenci
   });
   return {
     ...executor,
+    execute: async (request, context) => {
+      const response = await executor.execute(request, context);
+      turnStates.remember(response.meta.headers[turnStateHeader], context.credential.accountKey);
+      return response;
+    },
     close: async () => {
       if (dependencies.client === undefined) await client.close();
     },

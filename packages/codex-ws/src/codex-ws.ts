@@ -10,12 +10,15 @@ import {
   codexRulesFor,
   codexSession,
   codexSocketHeaders,
+  createTurnStates,
   isCodexPrivate,
   isCodexTerminal,
   isLiteRequest,
   prepareCodexBody,
   readCodexErrorEvent,
   readCodexRefusal,
+  type TurnStates,
+  turnStateHeader,
 } from "@turnout/codex";
 import {
   definePlugin,
@@ -31,27 +34,34 @@ import { createWebSocketExecutor, type WebSocketExecutorDependencies } from "@tu
 /** `connect` and `sessions` of the executor below; default: `ws`, and a fresh socket for every request. */
 export type CodexWsDependencies = WebSocketExecutorDependencies;
 
-function prepareFrame(options: CodexOptions, request: WireRequest, context: ExecuteContext): Translated<JsonObject> {
+function prepareFrame(
+  options: CodexOptions,
+  turnStates: TurnStates,
+  request: WireRequest,
+  context: ExecuteContext,
+): Translated<JsonObject> {
   const { value, report } = prepareCodexBody(request.body, {
     transport: "ws",
     rules: codexRulesFor(options, context.credential),
     sessionId: codexSession(request).sessionId,
     lite: isLiteRequest(request),
+    isOwnTurnState: (state) => turnStates.isOf(state, context.credential.accountKey),
   });
   // `type` first, as the backend's own client writes it.
   return { value: { type: "response.create", ...value, stream: true }, report };
 }
 
 function createExecutor(options: CodexOptions, dependencies: CodexWsDependencies): Executor {
-  return createWebSocketExecutor(
+  const turnStates = createTurnStates();
+  const executor = createWebSocketExecutor(
     {
       id: "codex-ws",
       wire: "openai-responses",
       baseUrl: options.baseUrl,
       baseUrlFor: (credential) => codexBaseUrlFor(options, credential),
       path: options.socketPath,
-      headers: (request, context) => codexSocketHeaders(options, request, context),
-      prepareFrame: (request, context) => prepareFrame(options, request, context),
+      headers: (request, context) => codexSocketHeaders(options, turnStates, request, context),
+      prepareFrame: (request, context) => prepareFrame(options, turnStates, request, context),
       readRefusal: readCodexRefusal,
       readErrorEvent: readCodexErrorEvent,
       isTerminal: isCodexTerminal,
@@ -65,6 +75,14 @@ function createExecutor(options: CodexOptions, dependencies: CodexWsDependencies
     },
     dependencies,
   );
+  return {
+    ...executor,
+    execute: async (request, context) => {
+      const response = await executor.execute(request, context);
+      turnStates.remember(response.meta.headers[turnStateHeader], context.credential.accountKey);
+      return response;
+    },
+  };
 }
 
 /**

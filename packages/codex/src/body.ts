@@ -8,10 +8,11 @@ import {
 } from "@turnout/core";
 import { createLossCollector, type LossCollector } from "@turnout/translator";
 
-import { liteHeader } from "./headers.ts";
+import { liteMetadataKey } from "./lite.ts";
 import { prepareInput } from "./input.ts";
 import { codexModels } from "./models.ts";
 import type { CodexRules } from "./options.ts";
+import { turnStateHeader } from "./turn-states.ts";
 
 export interface PrepareCodexBodyOptions {
   readonly transport: Transport;
@@ -20,6 +21,8 @@ export interface PrepareCodexBodyOptions {
   readonly sessionId?: string | undefined;
   /** The client marked the request as one for a Lite model. */
   readonly lite?: boolean;
+  /** Whether a turn state was given to the account the request goes to. Default: none was. */
+  readonly isOwnTurnState?: (state: string) => boolean;
 }
 
 /** A Responses body nobody has looked at yet, being rebuilt: the top level is ours, everything below is the client's. */
@@ -27,8 +30,6 @@ type Draft = Record<string, JsonValue | undefined>;
 
 const encryptedReasoning = "reasoning.encrypted_content";
 const maxCacheKeyLength = 64;
-const liteMetadataKey = `ws_request_header_${liteHeader.replaceAll("-", "_")}`;
-
 /**
  * Fields the backend answers with 400 `Unsupported parameter: …` (codex.md 3.2 and 7.6, read 2026-11-24). The answer is the
  * same conversation without them, so they are left out and reported.
@@ -60,19 +61,24 @@ const storedContext = ["conversation", "prompt"] as const;
 const harmless: Readonly<Record<string, JsonValue>> = { background: false, truncation: "disabled" };
 
 const keptTiers = new Set<JsonValue | undefined>(["priority", "ultrafast"]);
-const defaultTiers = new Set<JsonValue | undefined>([undefined, null, "auto", "default"]);
+const defaultTiers = new Set<JsonValue>(["auto", "default"]);
+
+/** Everywhere in this format null means the default. */
+function dropNulls(draft: Draft): void {
+  for (const name of Object.keys(draft)) if (draft[name] === null) delete draft[name];
+}
 
 function dropRefused(draft: Draft, losses: LossCollector): void {
   for (const name of refusedFields) {
     const value = draft[name];
     if (value === undefined) continue;
     delete draft[name];
-    if (value !== null && value !== harmless[name]) losses.dropped(name, "The Codex backend refuses it");
+    if (value !== harmless[name]) losses.dropped(name, "The Codex backend refuses it");
   }
   for (const name of storedContext) {
     const value = draft[name];
     delete draft[name];
-    if (value === undefined || value === null) continue;
+    if (value === undefined) continue;
     throw new RouterError("request-invalid", `Cannot send "${name}" to Codex: it stores nothing`, { path: name });
   }
 }
@@ -106,7 +112,7 @@ function prepareTier(draft: Draft, losses: LossCollector): void {
 
 function prepareCacheKey(draft: Draft, sessionId: string | undefined, losses: LossCollector): void {
   const key = draft["prompt_cache_key"];
-  if (key === undefined || key === null || key === "") {
+  if (key === undefined || key === "") {
     delete draft["prompt_cache_key"];
     if (sessionId !== undefined) draft["prompt_cache_key"] = sessionId.slice(0, maxCacheKeyLength);
   } else if (typeof key === "string" && key.length > maxCacheKeyLength) {
@@ -115,18 +121,22 @@ function prepareCacheKey(draft: Draft, sessionId: string | undefined, losses: Lo
   }
 }
 
+/** Efforts below `low`, which not every model knows. */
+const lowestEfforts = new Set<JsonValue | undefined>(["none", "minimal"]);
+
 function prepareEffort(draft: Draft, losses: LossCollector): void {
   const reasoning = draft["reasoning"];
-  if (!isJsonObject(reasoning) || reasoning["effort"] !== "minimal") return;
+  if (!isJsonObject(reasoning)) return;
+  const { effort } = reasoning;
+  if (typeof effort !== "string" || !lowestEfforts.has(effort)) return;
   const efforts = codexModels.find((model) => model.id === draft["model"])?.efforts;
-  if (efforts === undefined || efforts.includes("minimal")) return;
+  if (efforts === undefined || efforts.includes(effort)) return;
   draft["reasoning"] = { ...reasoning, effort: "low" };
   losses.approximated("reasoning.effort", "The model knows no effort below low");
 }
 
 function prepareTools(draft: Draft, losses: LossCollector): void {
   const { tools } = draft;
-  if (tools === null) delete draft["tools"];
   if (!Array.isArray(tools)) return;
   const isPreview = (tool: JsonValue) =>
     isJsonObject(tool) && typeof tool["type"] === "string" && tool["type"].startsWith("web_search_preview");
@@ -156,15 +166,25 @@ function prepareForHttp(draft: Draft, losses: LossCollector): void {
   }
   const previous = draft["previous_response_id"];
   delete draft["previous_response_id"];
-  if (previous === undefined || previous === null) return;
+  if (previous === undefined) return;
   throw new RouterError("not-found", "Cannot continue a response over HTTP: Codex remembers it on its socket only", {
     path: "previous_response_id",
   });
 }
 
-function markLite(draft: Draft): void {
-  const metadata = draft["client_metadata"];
-  draft["client_metadata"] = { ...(isJsonObject(metadata) ? metadata : {}), [liteMetadataKey]: "true" };
+function prepareMetadata(draft: Draft, options: PrepareCodexBodyOptions, losses: LossCollector): void {
+  const given = draft["client_metadata"];
+  const metadata = isJsonObject(given) ? given : {};
+  const { [liteMetadataKey]: marker, [turnStateHeader]: turnState, ...rest } = metadata;
+  const isForeign = turnState !== undefined && !(typeof turnState === "string" && options.isOwnTurnState?.(turnState));
+  const isMarked = options.transport === "ws" && options.lite === true;
+  if (!isForeign && isMarked === (marker === "true")) return;
+  if (isForeign) losses.dropped(`client_metadata.${turnStateHeader}`, "It was given to another account");
+  draft["client_metadata"] = {
+    ...rest,
+    ...(isForeign || turnState === undefined ? {} : { [turnStateHeader]: turnState }),
+    ...(isMarked ? { [liteMetadataKey]: "true" } : {}),
+  };
 }
 
 /**
@@ -184,6 +204,7 @@ export function prepareCodexBody(body: JsonObject, options: PrepareCodexBodyOpti
     draft["stream"] = true;
     return { value: draft, report: losses.report };
   }
+  dropNulls(draft);
   dropRefused(draft, losses);
   forceFixed(draft, losses);
   draft["input"] = prepareInput(draft["input"], losses);
@@ -192,7 +213,7 @@ export function prepareCodexBody(body: JsonObject, options: PrepareCodexBodyOpti
   prepareEffort(draft, losses);
   prepareTools(draft, losses);
   prepareStreamOptions(draft, losses);
+  prepareMetadata(draft, options, losses);
   if (options.transport === "http") prepareForHttp(draft, losses);
-  else if (options.lite === true) markLite(draft);
   return { value: draft, report: losses.report };
 }

@@ -1,7 +1,9 @@
 import type { Credential, ExecuteContext, WireRequest } from "@turnout/core";
 import { createHeaderMatcher, type HeaderMap, type HeaderNames } from "@turnout/upstream";
 
+import { isLiteRequest, liteHeader } from "./lite.ts";
 import { type CodexOptions, codexUserAgent } from "./options.ts";
+import { type TurnStates, turnStateHeader } from "./turn-states.ts";
 
 /** The version of the WebSocket protocol; every ChatGPT client sends it with the handshake (2026-10). */
 const webSocketBeta = "responses_websockets=2026-02-06";
@@ -19,7 +21,7 @@ export const codexForwardedHeaders: HeaderNames = [
   "x-client-request-id",
   "x-openai-subagent",
   "x-openai-memgen-request",
-  "x-openai-internal-codex-responses-lite",
+  liteHeader,
   "x-responsesapi-include-timing-metrics",
   "traceparent",
   "tracestate",
@@ -36,9 +38,6 @@ export const codexResponseHeaders: HeaderNames = [
   "x-oai-request-id",
   "cf-ray",
 ];
-
-/** The marker of Lite models: a header over HTTP, a key of `client_metadata` in a WebSocket frame. */
-export const liteHeader = "x-openai-internal-codex-responses-lite";
 
 const isForwarded = createHeaderMatcher(codexForwardedHeaders);
 
@@ -79,11 +78,6 @@ export function codexSession(request: WireRequest): CodexSession {
   return { sessionId, threadId: safe(headers?.["thread-id"]) ?? safe(hintedThread) ?? sessionId };
 }
 
-/** True when the client marked its request as one for a Lite model. */
-export function isLiteRequest(request: WireRequest): boolean {
-  return request.session?.headers?.[liteHeader]?.toLowerCase() === "true";
-}
-
 function forwardedHeaders(request: WireRequest): Record<string, string> {
   const forwarded: Record<string, string> = {};
   const given = request.session?.headers;
@@ -107,7 +101,12 @@ function accountHeaders(credential: Credential): Record<string, string> {
   return { ...authorization, "chatgpt-account-id": credential.accountId };
 }
 
-function commonHeaders(options: CodexOptions, request: WireRequest, context: ExecuteContext): Record<string, string> {
+function commonHeaders(
+  options: CodexOptions,
+  turnStates: TurnStates,
+  request: WireRequest,
+  context: ExecuteContext,
+): Record<string, string> {
   const headers: Record<string, string> = {
     ...forwardedHeaders(request),
     ...accountHeaders(context.credential),
@@ -115,6 +114,10 @@ function commonHeaders(options: CodexOptions, request: WireRequest, context: Exe
     "user-agent": codexUserAgent(options),
     version: options.clientVersion,
   };
+  const turnState = headers[turnStateHeader];
+  if (turnState !== undefined && !turnStates.isOf(turnState, context.credential.accountKey)) {
+    delete headers[turnStateHeader];
+  }
   const { sessionId, threadId } = codexSession(request);
   if (sessionId !== undefined) headers["session-id"] = sessionId;
   if (threadId !== undefined) {
@@ -126,8 +129,13 @@ function commonHeaders(options: CodexOptions, request: WireRequest, context: Exe
 }
 
 /** Headers of `POST /responses`. */
-export function codexHttpHeaders(options: CodexOptions, request: WireRequest, context: ExecuteContext): HeaderMap {
-  const headers = commonHeaders(options, request, context);
+export function codexHttpHeaders(
+  options: CodexOptions,
+  turnStates: TurnStates,
+  request: WireRequest,
+  context: ExecuteContext,
+): HeaderMap {
+  const headers = commonHeaders(options, turnStates, request, context);
   headers["content-type"] = "application/json";
   headers["accept"] = "text/event-stream";
   if (isLiteRequest(request)) headers[liteHeader] = "true";
@@ -135,8 +143,13 @@ export function codexHttpHeaders(options: CodexOptions, request: WireRequest, co
 }
 
 /** Headers of the WebSocket handshake. */
-export function codexSocketHeaders(options: CodexOptions, request: WireRequest, context: ExecuteContext): HeaderMap {
-  const headers = commonHeaders(options, request, context);
+export function codexSocketHeaders(
+  options: CodexOptions,
+  turnStates: TurnStates,
+  request: WireRequest,
+  context: ExecuteContext,
+): HeaderMap {
+  const headers = commonHeaders(options, turnStates, request, context);
   headers["openai-beta"] = webSocketBeta;
   return headers;
 }

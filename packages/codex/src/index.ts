@@ -8,8 +8,8 @@ export {
   type CodexSession,
   codexSession,
   codexSocketHeaders,
-  isLiteRequest,
 } from "./headers.ts";
+export { isLiteRequest } from "./lite.ts";
 export { codexLimits } from "./limits.ts";
 export { readCodexModels } from "./model-catalogue.ts";
 export { codexModels } from "./models.ts";
@@ -31,3 +31,4 @@ export {
   readCodexQuota,
   readCodexQuotaEvent,
 } from "./quota.ts";
+export { createTurnStates, type TurnStates, turnStateHeader } from "./turn-states.ts";

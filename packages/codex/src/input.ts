@@ -1,9 +1,20 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
 import type { LossCollector } from "@turnout/translator";
 
-/** How ids made by the server begin; others are refused, or taken for items it should know. */
-const serverId =
-  /^(?:msg|rs|fc|fco|ctc|ctco|ws|ig|lsh|lshc|lsho|tsc|tso|cmp|ci|fs|mcp|mcpl|mcpr|cu|cuo|sh|sho|ap|apo|at|item)_/u;
+/** How ids made by the server begin, by item type; other types take any id of the right form. */
+const idPrefixes: Readonly<Record<string, readonly string[]>> = {
+  message: ["msg_"],
+  reasoning: ["rs_"],
+  function_call: ["fc_"],
+  function_call_output: ["fco_", "fc_"],
+  custom_tool_call: ["ctc_"],
+  custom_tool_call_output: ["ctco_", "ctc_"],
+  web_search_call: ["ws_"],
+  additional_tools: ["at_"],
+  tool_search_output: ["tso_"],
+  agent_message: ["amsg_"],
+};
+const idForm = /^[\w-]{1,64}$/u;
 
 /**
  * `input` as the backend takes it: a list, without role `system`, foreign ids, repeated ids and marks inside content. The same
@@ -16,15 +27,31 @@ export function prepareInput(input: JsonValue | undefined, losses: LossCollector
   if (!Array.isArray(input)) return input ?? [];
   const items: readonly JsonValue[] = input;
   const seenIds = new Set<string>();
-  let changed: JsonValue[] | undefined;
+  const prepared: JsonValue[] = [];
+  let isChanged = false;
   for (const [index, item] of items.entries()) {
-    if (!isJsonObject(item)) continue;
-    const prepared = prepareItem(item, `input[${index}]`, seenIds, losses);
-    if (prepared === item) continue;
-    changed ??= [...items];
-    changed[index] = prepared;
+    const path = `input[${index}]`;
+    if (isJsonObject(item) && isEmptyReasoning(item)) {
+      // Nothing is stored, so its id alone names nothing: the backend would answer 404.
+      losses.dropped(path, "Reasoning without its encrypted content cannot be read by Codex");
+      isChanged = true;
+      continue;
+    }
+    const next = isJsonObject(item) ? prepareItem(item, path, seenIds, losses) : item;
+    if (next !== item) isChanged = true;
+    prepared.push(next);
   }
-  return changed ?? items;
+  return isChanged ? prepared : items;
+}
+
+function isEmptyReasoning(item: JsonObject): boolean {
+  return item["type"] === "reasoning" && typeof item["encrypted_content"] !== "string";
+}
+
+function isServerId(id: JsonValue, type: JsonValue | undefined): id is string {
+  if (typeof id !== "string" || !idForm.test(id)) return false;
+  const prefixes = idPrefixes[typeof type === "string" ? type : "message"];
+  return prefixes === undefined || prefixes.some((prefix) => id.startsWith(prefix) && id.length > prefix.length);
 }
 
 function prepareItem(item: JsonObject, path: string, seenIds: Set<string>, losses: LossCollector): JsonObject {
@@ -48,7 +75,7 @@ function prepareId(item: JsonObject, path: string, seenIds: Set<string>, losses:
   const { id, ...rest } = item;
   if (id === undefined || item["type"] === "item_reference") return item;
   if (id === null) return rest;
-  if (typeof id !== "string" || !serverId.test(id)) {
+  if (!isServerId(id, item["type"])) {
     losses.dropped(`${path}.id`, "The Codex backend did not make this id");
     return rest;
   }

@@ -1,5 +1,7 @@
 export { collectEvents, type CollectedEvents } from "./collect.ts";
 export { createExecuteContext } from "./execute-context.ts";
+export { executorContract, type ExecutorContractOptions } from "./executor-contract.ts";
 export { createFakeRuntime, type FakeRuntime, type FakeRuntimeOptions } from "./fake-runtime.ts";
 export { createGate, type Gate } from "./gate.ts";
 export { startStubServer, type StubServer, type StubServerOptions } from "./stub-server.ts";
+export { until } from "./until.ts";

@@ -145,7 +145,10 @@ class FreshSession implements Session, SocketListener {
 
   failed(error: Error): void {
     const tried = `Cannot ${this.#isOpen ? "finish answer of" : "open"} ${this.#options.upstream}`;
-    this.#fail(fromNodeError(error, tried, this.#receiver !== undefined));
+    if (breaksProtocol(error)) {
+      const message = `${tried}: ${error.message}`;
+      this.#fail(new RouterError("upstream-malformed", message, { excerpt: "" }, { cause: error }));
+    } else this.#fail(fromNodeError(error, tried, this.#receiver !== undefined));
   }
 
   send(frame: string, receiver: SessionReceiver): void {
@@ -197,6 +200,11 @@ class FreshSession implements Session, SocketListener {
     if (!this.#isOpen) this.#reject(error);
     else this.#receiver?.lost(error);
   }
+}
+
+/** `ws` found bytes that are no frame, or a message over the limit. */
+function breaksProtocol(error: Error): boolean {
+  return "code" in error && typeof error.code === "string" && error.code.startsWith("WS_ERR_");
 }
 
 const messageTooBig = 1009;

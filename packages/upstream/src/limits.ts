@@ -24,7 +24,7 @@ export const defaultLimits: UpstreamLimits = {
   firstEventTimeoutMs: 90_000,
   silenceTimeoutMs: 300_000,
   maxBufferedBytes: 64 * 1024,
-  maxEventBytes: 16 * 1024 * 1024,
+  maxEventBytes: 32 * 1024 * 1024,
   maxDocumentBytes: 64 * 1024 * 1024,
   maxErrorBytes: 64 * 1024,
   drainTimeoutMs: 1_000,

@@ -255,6 +255,20 @@ test.each([
   await server.idle();
 });
 
+test("a message over maxEventBytes throws upstream-malformed", async () => {
+  const { executor, server } = await setUp({
+    onFrame: (socket) => {
+      say(socket, "a");
+      socket.send(JSON.stringify({ type: "b", text: "x".repeat(1_000) }));
+    },
+    profile: { limits: { maxEventBytes: 1_000 } },
+  });
+  const { events, error } = await collectEvents(await executor.execute(request, createExecuteContext()));
+  expect(typesOf(events)).toEqual(["a"]);
+  expect(error).toMatchObject({ code: "upstream-malformed" });
+  await server.idle();
+});
+
 test("execute() throws upstream-timeout when no event comes in time, and cuts the socket", async () => {
   const runtime = createFakeRuntime();
   const arrived = createGate();

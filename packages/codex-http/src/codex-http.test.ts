@@ -1,0 +1,5 @@
+import { executorContract } from "@turnout/testing";
+
+import { createCodexHttp } from "./codex-http.ts";
+
+executorContract({ name: "codex-http", create: (sandbox) => createCodexHttp({ baseUrl: sandbox.codexBaseUrl }) });
