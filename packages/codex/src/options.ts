@@ -39,8 +39,10 @@ export const codexOptionsSchema = z.strictObject({
     .default("codex_cli_rs")
     .describe("Client name shown to the backend; it decides which models are served."),
   clientVersion: headerText
-    .default("0.161.0")
-    .describe("Client version shown to the backend; an old one hides new models."),
+    .default("0.169.0")
+    .describe(
+      "Client version shown to the backend; an old one hides new models. Default: the newest seen, November 2026.",
+    ),
   userAgent: headerText
     .optional()
     .describe("Header User-Agent. Default: made from originator and clientVersion, with the name turnout in it."),
