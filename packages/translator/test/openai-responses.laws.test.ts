@@ -43,14 +43,14 @@ function checkGrammar(written: readonly WireEvent[]): void {
 function comparableBlock(block: Block): JsonValue {
   if (block.type === "opaque") return isJsonObject(block.value) ? { type: block.value["type"] } : null;
   const fields = block.extras?.fields;
-  const item = fields?.["item"];
+  const item = fields?.["$item"];
   const { id: _id, ...rest } = isJsonObject(item) ? item : {};
   const { extras: _extras, ...bare } = block;
   if (bare.type === "tool-call" || bare.type === "reasoning") {
     const { itemId: _itemId, payload, ...other } = bare;
     return plain({ ...other, hasPayload: payload !== undefined, item: rest });
   }
-  return plain({ ...bare, fields: { ...fields, item: rest } });
+  return plain({ ...bare, fields: { ...fields, $item: rest } });
 }
 
 describeLaws("openai-responses", {

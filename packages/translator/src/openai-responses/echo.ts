@@ -9,7 +9,7 @@ import { encodeToolChoice, encodeTools } from "./tools.ts";
 function instructionsOf(request: ModelRequest): JsonValue {
   const [first] = request.turns;
   const [block] = first?.role === "system" ? first.blocks : [];
-  const isSaid = ownFields(first?.extras)?.["from"] === "instructions" || ownFields(request.extras) === undefined;
+  const isSaid = ownFields(first?.extras)?.["$from"] === "instructions" || ownFields(request.extras) === undefined;
   return block?.type === "text" && isSaid ? block.text : null;
 }
 
@@ -40,7 +40,7 @@ export function echoRequest(request: ModelRequest): JsonObject {
       summary: null,
       ...(request.reasoning && encodeReasoningControl(request.reasoning)),
     },
-    safety_identifier: kept?.["user"] === request.endUser ? null : (request.endUser ?? null),
+    safety_identifier: kept?.["$user"] === true ? null : (request.endUser ?? null),
     store: request.store ?? true,
     temperature: request.sampling.temperature ?? null,
     text: { format: { type: "text" }, ...encodeText(request, kept) },
@@ -48,6 +48,6 @@ export function echoRequest(request: ModelRequest): JsonObject {
     tools: encodeTools(request.tools, names, createLossCollector()),
     top_p: request.sampling.topP ?? null,
     truncation: field(kept, "truncation", "disabled"),
-    user: field(kept, "user", null),
+    user: kept?.["$user"] === true ? (request.endUser ?? null) : field(kept, "user", null),
   };
 }

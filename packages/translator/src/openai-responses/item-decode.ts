@@ -28,7 +28,7 @@ export interface DecodedItem {
 const what = "Responses request";
 
 function item(rest: JsonObject): { readonly extras: ReturnType<typeof own> } {
-  return { extras: own(isEmpty(rest) ? {} : { item: rest }) };
+  return { extras: own(isEmpty(rest) ? {} : { $item: rest }) };
 }
 
 /**
@@ -41,13 +41,13 @@ export function decodeContent(message: MessageItem, path: Path, isOutput: boolea
   const rest: JsonObject = isOutput && role !== "assistant" ? { ...unnamed, role } : unnamed;
   const speaker = isOutput || role === "assistant" ? "assistant" : "other";
   if (typeof content === "string") {
-    return [{ type: "text", text: content, extras: own({ item: rest, form: "string" }) }];
+    return [{ type: "text", text: content, extras: own({ $item: rest, $form: "string" }) }];
   }
   if (content.length === 0) {
-    return [{ type: "text", text: "", extras: own({ item: rest, form: "empty" }) }];
+    return [{ type: "text", text: "", extras: own({ $item: rest, $form: "empty" }) }];
   }
   return content.map((part, index) =>
-    decodePart(part, speaker, index === 0 ? { item: rest } : {}, [...path, "content", index]),
+    decodePart(part, speaker, index === 0 ? { $item: rest } : {}, [...path, "content", index]),
   );
 }
 
@@ -117,7 +117,7 @@ function decodeCallOutput(value: JsonObject, path: Path): ToolResultBlock {
   const { type, call_id: callId, output, ...rest } = parseRequest(callOutputSchema, value, what, path);
   const content: Block[] =
     typeof output === "string"
-      ? [{ type: "text", text: output, extras: own({ form: "string" }) }]
+      ? [{ type: "text", text: output, extras: own({ $form: "string" }) }]
       : output.map((part, index) => decodePart(part, "other", {}, [...path, "output", index]));
   return {
     type: "tool-result",

@@ -11,7 +11,8 @@ import {
 import type { ToolCallIds } from "../ids.ts";
 import type { LossCollector } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
-import { objectField, ownFields, wire } from "./extras.ts";
+import { invalidRequest } from "../validate.ts";
+import { objectField, ownFields, reportForeign, wire } from "./extras.ts";
 import { encodePart } from "./parts.ts";
 
 /** What writing items needs besides the blocks. */
@@ -26,7 +27,7 @@ export interface ItemContext {
 type Role = "user" | "assistant" | "system" | "developer";
 
 export function encodeReasoning(block: ReasoningBlock): JsonObject {
-  const other = objectField(ownFields(block.extras), "item");
+  const other = objectField(ownFields(block.extras), "$item");
   const summary = block.parts.filter((part) => part.form === "summary");
   const content = block.parts.filter((part) => part.form === "raw");
   const { summary: noSummary, ...rest } = other;
@@ -44,7 +45,7 @@ export function encodeReasoning(block: ReasoningBlock): JsonObject {
 export function encodeToolCall(block: ToolCallBlock, callId: string, names: ToolNames | undefined): JsonObject {
   const common = {
     ...(block.itemId !== undefined && { id: block.itemId }),
-    ...objectField(ownFields(block.extras), "item"),
+    ...objectField(ownFields(block.extras), "$item"),
     call_id: callId,
     name: names?.toWire(block.name, block.namespace) ?? block.name,
     ...(names === undefined && block.namespace !== undefined && { namespace: block.namespace }),
@@ -61,14 +62,12 @@ export function encodeToolCall(block: ToolCallBlock, callId: string, names: Tool
 function encodeOutput(block: ToolResultBlock, path: string, losses: LossCollector): string | JsonObject[] {
   const [first] = block.content;
   if (first === undefined) return ownFields(block.extras) === undefined ? "" : [];
-  if (ownFields(first.extras)?.["form"] === "string" && first.type === "text") return first.text;
-  const isText = block.content.every((part) => part.type === "text");
-  if (isText && ownFields(block.extras) === undefined) {
-    return block.content.map((part) => (part.type === "text" ? part.text : "")).join("");
-  }
+  if (ownFields(first.extras)?.["$form"] === "string" && first.type === "text") return first.text;
+  if (block.content.length === 1 && first.type === "text" && ownFields(block.extras) === undefined) return first.text;
   const parts: JsonObject[] = [];
   for (const [index, part] of block.content.entries()) {
     const encoded = encodePart(part, "other");
+    reportForeign(part.extras, `${path}.content[${index}]`, losses);
     if (encoded === undefined) losses.dropped(`${path}.content[${index}]`, `${part.type} in a tool result`);
     else parts.push(encoded);
   }
@@ -78,7 +77,7 @@ function encodeOutput(block: ToolResultBlock, path: string, losses: LossCollecto
 function encodeToolResult(block: ToolResultBlock, path: string, context: ItemContext): JsonObject {
   return {
     type: block.kind === "custom" ? "custom_tool_call_output" : "function_call_output",
-    ...objectField(ownFields(block.extras), "item"),
+    ...objectField(ownFields(block.extras), "$item"),
     call_id: context.ids?.result(block.callId) ?? block.callId,
     output: encodeOutput(block, path, context.losses),
   };
@@ -134,7 +133,7 @@ function isContent(block: Block, isAssistant: boolean): boolean {
     case "audio":
       return !isAssistant || ownFields(block.extras) !== undefined;
     case "opaque":
-      return ownFields(block.extras)?.["part"] !== undefined;
+      return ownFields(block.extras)?.["$part"] !== undefined;
     default:
       return false;
   }
@@ -143,6 +142,9 @@ function isContent(block: Block, isAssistant: boolean): boolean {
 /**
  * The items of one turn: content blocks that follow each other share a message, everything else is an item of its own.
  * A turn of calls alone has no message (T59).
+ *
+ * @throws {RouterError} `request-invalid` for content of the user that only its own format knows: without it the model would
+ *   be asked something else.
  */
 export function encodeTurn(turn: Turn, role: Role, path: string, context: ItemContext): JsonObject[] {
   const items: JsonObject[] = [];
@@ -154,10 +156,14 @@ export function encodeTurn(turn: Turn, role: Role, path: string, context: ItemCo
   if (turn.role === "assistant") context.ids?.nextTurn();
   for (const [index, block] of turn.blocks.entries()) {
     const blockPath = `${path}.blocks[${index}]`;
+    reportForeign(block.extras, blockPath, context.losses);
     if (!isContent(block, turn.role === "assistant")) {
       if (block.type === "image" || block.type === "file" || block.type === "audio") {
         context.losses.dropped(blockPath, `assistant-${block.type}`);
         continue;
+      }
+      if (block.type === "opaque" && block.wire !== wire && turn.role !== "assistant") {
+        throw invalidRequest(blockPath, `Cannot send content of an unknown kind from ${block.wire} to this model`);
       }
       close();
       const item = encodeSingle(block, blockPath, context);
@@ -165,10 +171,10 @@ export function encodeTurn(turn: Turn, role: Role, path: string, context: ItemCo
       continue;
     }
     const fields = ownFields(block.extras);
-    if (fields?.["item"] !== undefined) close();
-    const form = fields?.["form"];
+    if (fields?.["$item"] !== undefined) close();
+    const form = fields?.["$form"];
     message ??= {
-      fields: fields === undefined ? undefined : objectField(fields, "item"),
+      fields: fields === undefined ? undefined : objectField(fields, "$item"),
       parts: [],
       form: typeof form === "string" ? form : undefined,
       text: block.type === "text" ? block.text : "",

@@ -207,7 +207,7 @@ export function createItemWriter(losses: LossCollector): ItemWriter {
     const open = new Set(state.parts);
     if (first?.type === "opaque") {
       if (open.size === 0) out.push({ type: "raw", wire: "openai-responses", value: item });
-    } else if (first?.extras?.fields["form"] === "empty" && open.size > 0) {
+    } else if (first?.extras?.fields["$form"] === "empty" && open.size > 0) {
       losses.approximated("output", "the finished message lacks the text that was streamed");
     } else {
       for (const [index, block] of decoded.entries()) {

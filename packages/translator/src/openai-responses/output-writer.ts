@@ -88,7 +88,7 @@ function itemId(given: string | undefined, prefix: string, seed: string, outputI
 }
 
 function phaseOf(extras: Extras | undefined): string | undefined {
-  const phase = objectField(ownFields(extras), "item")["phase"];
+  const phase = objectField(ownFields(extras), "$item")["phase"];
   return typeof phase === "string" ? phase : undefined;
 }
 

@@ -14,7 +14,7 @@ import {
 import { formatDataUrl, parseDataUrl } from "../data-url.ts";
 import { mediaTypeOfFilename } from "../media-type.ts";
 import { parseRequest } from "../validate.ts";
-import { isEmpty, objectField, own, ownFields } from "./extras.ts";
+import { isEmpty, objectField, own, ownFields, withoutNotes } from "./extras.ts";
 import {
   type Annotation,
   annotationSchema,
@@ -80,12 +80,11 @@ function decodeText(part: TextPart, speaker: Speaker, fields: JsonObject): TextB
   const citations = decodeAnnotations(rest["annotations"]);
   const { annotations: _annotations, ...unannotated } = rest;
   const left: JsonObject = citations === undefined ? rest : unannotated;
-  const other: JsonObject = type === textType(speaker) ? left : { type, ...left };
   return {
     type: "text",
     text,
     ...(citations !== undefined && { citations }),
-    extras: own(isEmpty(other) ? fields : { ...fields, part: other }),
+    extras: own({ ...left, ...(type !== textType(speaker) && { $type: type }), ...fields }),
   };
 }
 
@@ -122,9 +121,9 @@ function decodeImage(part: ImagePart, fields: JsonObject): ImageBlock {
     source: byUrl?.source ?? { kind: "file-id", id: id ?? "" },
     ...(isSet(detail) && { detail }),
     extras: own({
+      ...other,
       ...fields,
-      ...(!isEmpty(other) && { part: other }),
-      ...(byUrl?.prefix !== undefined && { prefix: byUrl.prefix }),
+      ...(byUrl?.prefix !== undefined && { $prefix: byUrl.prefix }),
     }),
   };
 }
@@ -155,9 +154,9 @@ function decodeFile(part: FilePart, fields: JsonObject): FileBlock {
     source,
     ...(isSet(filename) && { filename }),
     extras: own({
+      ...other,
       ...fields,
-      ...(!isEmpty(other) && { part: other }),
-      ...(prefix !== undefined && { prefix }),
+      ...(prefix !== undefined && { $prefix: prefix }),
     }),
   };
 }
@@ -170,7 +169,7 @@ function decodeAudio(part: AudioPart, fields: JsonObject): AudioBlock {
     type: "audio",
     source: { kind: "base64", mediaType: `audio/${format === "mp3" ? "mpeg" : format}`, data },
     format,
-    extras: own(isEmpty(other) ? fields : { ...fields, part: other }),
+    extras: own({ ...other, ...fields }),
   };
 }
 
@@ -193,7 +192,7 @@ export function decodePart(part: JsonObject, speaker: Speaker, fields: JsonObjec
       return {
         type: "refusal",
         text: refusal,
-        extras: own(isEmpty(rest) ? fields : { ...fields, part: rest }),
+        extras: own({ ...rest, ...fields }),
       };
     }
     case "input_image":
@@ -203,15 +202,14 @@ export function decodePart(part: JsonObject, speaker: Speaker, fields: JsonObjec
     case "input_audio":
       return decodeAudio(parseRequest(partSchemas.input_audio, part, what, path), fields);
     default:
-      // `part` tells an opaque part from an opaque item.
-      return { type: "opaque", wire: "openai-responses", value: part, extras: own({ ...fields, part: {} }) };
+      return { type: "opaque", wire: "openai-responses", value: part, extras: own({ ...fields, $part: true }) };
   }
 }
 
 function encodeUrl(source: MediaSource, fields: JsonObject | undefined): string | undefined {
   switch (source.kind) {
     case "base64": {
-      const prefix = fields?.["prefix"];
+      const prefix = fields?.["$prefix"];
       return typeof prefix === "string" ? prefix + source.data : formatDataUrl(source.mediaType, source.data);
     }
     case "url":
@@ -229,7 +227,8 @@ function defaultFilename(source: MediaSource): string | undefined {
 function encodeText(block: TextBlock, speaker: Speaker): JsonObject {
   const fields = ownFields(block.extras);
   const citations = (block.citations ?? []).map(encodeCitation).filter((citation) => citation !== undefined);
-  const part: JsonObject = { type: textType(speaker), ...objectField(fields, "part"), text: block.text };
+  const type = fields?.["$type"] ?? textType(speaker);
+  const part: JsonObject = { type, ...withoutNotes(fields), text: block.text };
   if (citations.length > 0 || (fields === undefined && speaker === "assistant")) {
     return { ...part, annotations: citations };
   }
@@ -243,7 +242,7 @@ function encodeText(block: TextBlock, speaker: Speaker): JsonObject {
  */
 export function encodePart(block: Block, speaker: Speaker): JsonObject | undefined {
   const fields = ownFields(block.extras);
-  const other = objectField(fields, "part");
+  const other = withoutNotes(fields);
   switch (block.type) {
     case "text":
       return encodeText(block, speaker);
@@ -283,7 +282,7 @@ export function encodePart(block: Block, speaker: Speaker): JsonObject | undefin
       };
     }
     case "opaque":
-      return fields?.["part"] !== undefined && isJsonObject(block.value) ? block.value : undefined;
+      return fields?.["$part"] !== undefined && isJsonObject(block.value) ? block.value : undefined;
     default:
       return undefined;
   }

@@ -11,7 +11,7 @@ import {
 
 import { createLossCollector } from "../report.ts";
 import { invalidRequest, parseRequest } from "../validate.ts";
-import { own } from "./extras.ts";
+import { isEmpty, own } from "./extras.ts";
 import { jsonSchemaFormatSchema, requestSchema, type ResponsesRequest } from "./schema.ts";
 import { decodeToolChoice, decodeTools } from "./tools.ts";
 import { decodeTurns } from "./turns.ts";
@@ -46,14 +46,14 @@ function decodeInput(request: ResponsesRequest, kept: Kept): { turns: Turn[]; it
       role: "system",
       level: "system",
       blocks: [{ type: "text", text: instructions, extras: own() }],
-      extras: own({ from: "instructions" }),
+      extras: own({ $from: "instructions" }),
     });
   }
   if (typeof input === "string") {
     turns.push({
       role: "user",
       blocks: [{ type: "text", text: input, extras: own() }],
-      extras: own({ from: "input" }),
+      extras: own({ $from: "input" }),
     });
     return { turns, items: [] };
   }
@@ -119,7 +119,9 @@ function decodeText(
   const output = !isSet(format) ? undefined : decodeFormat(format);
   if (format !== undefined && output === undefined) other["format"] = format;
   if (verbosity === null) other["verbosity"] = null;
-  kept["text"] = other;
+  // Said but empty: the field comes back, and no report names it.
+  if (isEmpty(other)) kept["$text"] = true;
+  else kept["text"] = other;
   return { ...(output !== undefined && { output }), ...(isSet(verbosity) && { verbosity }) };
 }
 
@@ -137,8 +139,10 @@ function decodeSampling(kept: Kept, request: ResponsesRequest): Sampling {
 
 function decodeEndUser(kept: Kept, request: ResponsesRequest): string | undefined {
   const identifier = take(kept, request, "safety_identifier");
-  // The older name stays beside, so that it is known which of the two the client used.
-  return identifier ?? request.user ?? undefined;
+  if (identifier !== undefined) return identifier;
+  const user = take(kept, request, "user");
+  if (user !== undefined) kept["$user"] = true;
+  return user;
 }
 
 /**
@@ -168,10 +172,11 @@ export function decodeRequest(body: unknown): Translated<ModelRequest> {
   const metadata = take(kept, request, "metadata");
   const store = take(kept, request, "store");
   const previousResponseId = take(kept, request, "previous_response_id");
-  if (request.stream === true) delete kept["stream"];
+  const stream = take(kept, request, "stream");
+  if (stream === false) kept["$stream"] = true;
   const value: ModelRequest = {
     model: request.model,
-    stream: request.stream === true,
+    stream: stream === true,
     turns,
     tools,
     ...(choice !== undefined && { toolChoice: decodeToolChoice(choice) }),

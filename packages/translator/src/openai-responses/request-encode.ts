@@ -14,7 +14,7 @@ import { repairHistory } from "../repair-history.ts";
 import { createLossCollector, type LossCollector } from "../report.ts";
 import { createToolNames } from "../tool-names.ts";
 import { invalidRequest } from "../validate.ts";
-import { objectField, ownFields } from "./extras.ts";
+import { objectField, ownFields, reportForeign, withoutNotes } from "./extras.ts";
 import { encodeTurn, type ItemContext } from "./item-encode.ts";
 import { encodeToolChoice, encodeTools } from "./tools.ts";
 import { isSet } from "./is-set.ts";
@@ -75,7 +75,7 @@ export function encodeText(request: ModelRequest, kept: JsonObject | undefined):
     ...(request.output !== undefined && { format: encodeFormat(request.output) }),
     ...(request.verbosity !== undefined && { verbosity: request.verbosity }),
   };
-  const isSaid = request.output !== undefined || request.verbosity !== undefined;
+  const isSaid = request.output !== undefined || request.verbosity !== undefined || kept?.["$text"] === true;
   return isSaid || isSet(kept?.["text"]) ? text : undefined;
 }
 
@@ -89,7 +89,7 @@ function asInstructions(turns: readonly Turn[]): string | undefined {
 }
 
 function isOwnTurn(turn: Turn | undefined, from: string): turn is Turn {
-  return turn !== undefined && ownFields(turn.extras)?.["from"] === from;
+  return turn !== undefined && ownFields(turn.extras)?.["$from"] === from;
 }
 
 function firstText(turn: Turn): string {
@@ -121,7 +121,9 @@ function encodeInput(request: ModelRequest, context: ItemContext, isOwn: boolean
   const input = rest.flatMap((turn, index) => {
     const foreignRank = developerRole ? "developer" : "system";
     const role = turn.role !== "system" ? turn.role : isOwn ? (turn.level ?? foreignRank) : foreignRank;
-    return encodeTurn(turn, role, `turns[${index + skipped}]`, context);
+    const path = `turns[${index + skipped}]`;
+    reportForeign(turn.extras, path, context.losses);
+    return encodeTurn(turn, role, path, context);
   });
   return { ...fields, input };
 }
@@ -174,8 +176,8 @@ function encodeOwnTools(request: ModelRequest, tools: readonly JsonObject[]): Fi
 }
 
 function encodeEndUser(endUser: string | undefined, kept: JsonObject | undefined): Fields {
-  if (endUser === undefined || kept?.["user"] === endUser) return {};
-  return { safety_identifier: endUser };
+  if (endUser === undefined) return {};
+  return kept?.["$user"] === true ? { user: endUser } : { safety_identifier: endUser };
 }
 
 /**
@@ -197,15 +199,13 @@ export function encodeRequest(request: ModelRequest, options: EncodeRequestOptio
   const tools = encodeTools(request.tools, context.names, losses);
   if (!isOwn) {
     checkSampling(request, losses);
-    for (const key of Object.keys(request.extras?.fields ?? {})) {
-      losses.dropped(key, `only ${request.extras?.wire ?? "another format"} knows it`);
-    }
+    reportForeign(request.extras, "", losses);
   }
   const { sampling } = request;
   const reasoning = request.reasoning && encodeReasoningControl(request.reasoning);
   const text = encodeText(request, kept);
   const value: JsonObject = {
-    ...kept,
+    ...withoutNotes(kept),
     model: options.model ?? request.model,
     ...input,
     ...(isOwn ? encodeOwnTools(request, tools) : encodeForeignTools(request, tools, context)),
@@ -220,7 +220,7 @@ export function encodeRequest(request: ModelRequest, options: EncodeRequestOptio
     ...(request.metadata !== undefined && { metadata: request.metadata }),
     ...(request.previousResponseId !== undefined && { previous_response_id: request.previousResponseId }),
     ...(isOwn ? request.store !== undefined && { store: request.store } : encodeForeignDefaults(request)),
-    ...((request.stream || !isOwn) && { stream: request.stream }),
+    ...((request.stream || !isOwn || kept["$stream"] === true) && { stream: request.stream }),
   };
   return { value, report: losses.report };
 }

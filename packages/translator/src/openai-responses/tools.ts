@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue, RouterError, type Tool, 
 import type { LossCollector } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { parseRequest } from "../validate.ts";
-import { isEmpty, objectField, own, ownFields } from "./extras.ts";
+import { isEmpty, objectField, own, ownFields, reportForeign, withoutNotes } from "./extras.ts";
 import { customToolSchema, functionToolSchema, namespaceToolSchema } from "./schema.ts";
 import { isSet } from "./is-set.ts";
 
@@ -29,7 +29,7 @@ function decodeFunctionTool(value: JsonObject, place: Place, path: Path): Tool {
     ...(isSet(description) && { description }),
     ...(isSet(parameters) && { parameters }),
     ...(strict !== undefined && { strict }),
-    extras: own(isEmpty(other) ? place.fields : { ...place.fields, tool: other }),
+    extras: own({ ...other, ...place.fields }),
   };
 }
 
@@ -44,7 +44,7 @@ function decodeCustomTool(value: JsonObject, place: Place, path: Path): Tool {
     ...(place.namespace !== undefined && { namespace: place.namespace }),
     ...(isSet(description) && { description }),
     ...(isSet(format) && { format }),
-    extras: own(isEmpty(other) ? place.fields : { ...place.fields, tool: other }),
+    extras: own({ ...other, ...place.fields }),
   };
 }
 
@@ -56,7 +56,7 @@ function decodeTool(value: JsonObject, place: Place, path: Path): Tool[] {
     const { name, tools, ...rest } = parseRequest(namespaceToolSchema, value, what, path);
     const members = tools.flatMap((tool, index) =>
       // The first member of a namespace opens it again when the request is written.
-      decodeTool(tool, { namespace: name, fields: index === 0 ? { ...place.fields, opens: rest } : place.fields }, [
+      decodeTool(tool, { namespace: name, fields: index === 0 ? { ...place.fields, $opens: rest } : place.fields }, [
         ...path,
         "tools",
         index,
@@ -69,7 +69,7 @@ function decodeTool(value: JsonObject, place: Place, path: Path): Tool[] {
       path: `${path.join(".")}.type`.replaceAll(/\.(\d+)/gu, "[$1]"),
     });
   }
-  return [{ type: "server", name: type, extras: own({ ...place.fields, tool: value }) }];
+  return [{ type: "server", name: type, extras: own(value) }];
 }
 
 /**
@@ -89,8 +89,9 @@ export function decodeTools(tools: readonly JsonObject[], items: readonly JsonOb
     for (const [position, value] of declared.entries()) {
       if (!isJsonObject(value)) continue;
       const path = ["input", index, "tools", position];
-      for (const tool of decodeTool(value, { fields: { inItem: true } }, path)) {
-        if (seen.has(keyOf(tool))) continue;
+      for (const tool of decodeTool(value, { fields: { $inItem: true } }, path)) {
+        // What the provider runs is declared by the item alone.
+        if (tool.type === "server" || seen.has(keyOf(tool))) continue;
         seen.add(keyOf(tool));
         decoded.push(tool);
       }
@@ -108,7 +109,7 @@ function encodeClientTool(tool: Exclude<Tool, { type: "server" }>, names: ToolNa
   const name = names?.toWire(tool.name, tool.namespace) ?? tool.name;
   const common = { name, ...(tool.description !== undefined && { description: tool.description }) };
   if (fields !== undefined) {
-    const other = objectField(fields, "tool");
+    const other = withoutNotes(fields);
     if (tool.type === "custom") {
       return { ...other, type: "custom", ...common, ...(tool.format !== undefined && { format: tool.format }) };
     }
@@ -132,19 +133,6 @@ function encodeClientTool(tool: Exclude<Tool, { type: "server" }>, names: ToolNa
   };
 }
 
-/** Chat's `web_search_options` is the one server tool of another format with the same meaning here. */
-function encodeWebSearch(fields: JsonObject): JsonObject {
-  const options = objectField(fields, "web_search_options");
-  const size = options["search_context_size"];
-  const location = options["user_location"];
-  const approximate = objectField(isJsonObject(location) ? location : {}, "approximate");
-  return {
-    type: "web_search",
-    ...(size !== undefined && { search_context_size: size }),
-    ...(isJsonObject(location) && { user_location: { type: "approximate", ...approximate } }),
-  };
-}
-
 /**
  * The request's `tools`.
  *
@@ -156,24 +144,24 @@ export function encodeTools(tools: readonly Tool[], names: ToolNames | undefined
   let namespace: string | undefined;
   for (const [index, tool] of tools.entries()) {
     const fields = ownFields(tool.extras);
-    if (fields?.["inItem"] === true) continue;
+    if (fields?.["$inItem"] === true) continue;
     if (tool.type === "server") {
       members = undefined;
-      if (fields !== undefined) encoded.push(objectField(fields, "tool"));
-      else if (tool.name === "web_search") encoded.push(encodeWebSearch(tool.extras.fields));
+      if (fields !== undefined) encoded.push(fields);
       else losses.dropped(`tools[${index}]`, `server-tool:${tool.name}`);
       continue;
     }
+    reportForeign(tool.extras, `tools[${index}]`, losses);
     const written = encodeClientTool(tool, names);
     if (fields === undefined || tool.namespace === undefined) {
       members = undefined;
       encoded.push(written);
       continue;
     }
-    if (members === undefined || namespace !== tool.namespace || fields["opens"] !== undefined) {
+    if (members === undefined || namespace !== tool.namespace || fields["$opens"] !== undefined) {
       members = [];
       namespace = tool.namespace;
-      encoded.push({ type: "namespace", ...objectField(fields, "opens"), name: namespace, tools: members });
+      encoded.push({ type: "namespace", ...objectField(fields, "$opens"), name: namespace, tools: members });
     }
     members.push(written);
   }
