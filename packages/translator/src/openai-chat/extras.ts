@@ -60,15 +60,37 @@ export function restore(target: Fields, extras: Extras | undefined): void {
   }
 }
 
+/** Says nothing that could be lost. */
 function isNothing(value: JsonValue | undefined): boolean {
-  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+  if (value === undefined || value === null) return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
 }
 
-/** Names in the report what another format's extras held. */
-export function reportForeign(extras: Extras | undefined, path: string, losses: LossCollector): void {
+/** Of an item or part of Responses, what it is called and how it stood there: nothing a client would miss. */
+const responsesIdentity = new Set(["id", "status", "type", "role"]);
+
+/** The objects in which the Responses codec keeps what core has no field for; its other keys are notes to itself. */
+const responsesHolders = ["item", "part", "tool"] as const;
+
+/** Names in the report what another format's extras of a request or answer held. */
+export function reportForeignFields(extras: Extras | undefined, losses: LossCollector): void {
   if (extras === undefined || extras.wire === wire) return;
   for (const [key, value] of Object.entries(extras.fields)) {
-    if (isNote(key) || isNothing(value)) continue;
-    losses.dropped(path === "" ? key : `${path}.${key}`, `Chat has no place for it`);
+    if (!isNote(key) && !isNothing(value)) losses.dropped(key, "Chat has no place for it");
+  }
+}
+
+/** Names in the report what another format's extras of a turn, block or tool held. */
+export function reportForeign(extras: Extras | undefined, path: string, losses: LossCollector): void {
+  if (extras === undefined || extras.wire === wire) return;
+  const holders =
+    extras.wire === "openai-responses"
+      ? responsesHolders.map((holder) => objectIn(extras.fields, holder))
+      : [extras.fields];
+  for (const fields of holders) {
+    for (const [key, value] of Object.entries(fields)) {
+      if (isNote(key) || isNothing(value) || responsesIdentity.has(key)) continue;
+      losses.dropped(`${path}.${key}`, "Chat has no place for it");
+    }
   }
 }

@@ -192,7 +192,7 @@ function decodeReasoningControl(request: ChatRequest): ReasoningControl | undefi
   return {
     ...(effort !== undefined && { effort }),
     ...(budgetTokens !== undefined && { budgetTokens }),
-    ...(effort !== "none" && { summary: "auto" }),
+    ...(effort !== undefined && effort !== "none" && { summary: "auto" }),
   };
 }
 

@@ -6,7 +6,7 @@ import { repairHistory } from "../repair-history.ts";
 import { createLossCollector, type LossCollector } from "../report.ts";
 import { createToolNames, type ToolNames } from "../tool-names.ts";
 import { invalidRequest } from "../validate.ts";
-import { type Fields, objectIn, ownFields, reportForeign, restore, wire } from "./extras.ts";
+import { type Fields, objectIn, ownFields, reportForeignFields, restore, wire } from "./extras.ts";
 import { requestNotes } from "./request-decode.ts";
 import { encodeLegacyChoice, encodeToolChoice, encodeTools } from "./tools-encode.ts";
 import { encodeTurns } from "./turns-encode.ts";
@@ -64,9 +64,14 @@ function putReasoning(body: Fields, request: ModelRequest, losses: LossCollector
       losses.dropped("reasoning.budget_tokens", "Chat takes an effort, not a number of tokens");
     }
   }
-  const isImplied = reasoning.summary === undefined || (reasoning.summary === "auto" && reasoning.effort !== "none");
+  // Whoever asks for an effort in Chat is taken to want to see thoughts, so that much is said.
+  const isSaid = reasoning.effort !== undefined && reasoning.effort !== "none" && reasoning.summary === "auto";
+  const isImplied = reasoning.summary === undefined || isSaid;
   if (!isImplied) losses.dropped("reasoning.summary", "Chat has no switch for seeing thoughts");
-  reportForeign(reasoning.extras, "reasoning", losses);
+  if (reasoning.extras?.wire === wire) return;
+  for (const [key, value] of Object.entries(reasoning.extras?.fields ?? {})) {
+    if (value !== null) losses.dropped(`reasoning.${key}`, "Chat has no place for it");
+  }
 }
 
 function putTools(body: Fields, request: ModelRequest, names: ToolNames, losses: LossCollector): void {
@@ -121,7 +126,11 @@ export function encodeRequest(request: ModelRequest, options: EncodeRequestOptio
   const turns = repairHistory(request.turns, losses);
   const ids = createToolCallIds(wire);
   const context = { losses, ids, names, developerRole: options.developerRole ?? true };
-  const body: Fields = { model: options.model ?? request.model, messages: encodeTurns(turns, context) };
+  const messages = encodeTurns(turns, context);
+  if (messages.length === 0) {
+    throw invalidRequest("input", "Cannot send a request without messages to a Chat upstream");
+  }
+  const body: Fields = { model: options.model ?? request.model, messages };
   putStream(body, request);
   putTools(body, request, names, losses);
   if (request.output !== undefined) body["response_format"] = encodeOutput(request.output);
@@ -135,6 +144,6 @@ export function encodeRequest(request: ModelRequest, options: EncodeRequestOptio
   put(body, "metadata", request.metadata);
   put(body, "store", request.store);
   restore(body, request.extras);
-  reportForeign(request.extras, "", losses);
+  reportForeignFields(request.extras, losses);
   return { value: body, report: losses.report };
 }
