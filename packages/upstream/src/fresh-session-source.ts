@@ -29,6 +29,7 @@ const closeTimeoutMs = 1_000;
 export function createFreshSessionSource(options: FreshSessionSourceOptions): SessionSource {
   const connect = options.connect ?? connectWs;
   const lent = new Map<Session, FreshSession>();
+  const closing: (() => void)[] = [];
   return {
     acquire: (key, context) => {
       if (context.signal.aborted) return Promise.reject(abortError(context.signal));
@@ -43,8 +44,14 @@ export function createFreshSessionSource(options: FreshSessionSourceOptions): Se
     release: (session, outcome) => {
       lent.get(session)?.release(outcome);
       lent.delete(session);
+      if (lent.size === 0) for (const resolve of closing.splice(0)) resolve();
     },
-    close: () => Promise.resolve(),
+    close: () =>
+      lent.size === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            closing.push(resolve);
+          }),
   };
 }
 

@@ -50,9 +50,14 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
           requestTls: { timeout: connectTimeout },
           proxyTls: { timeout: connectTimeout },
         });
+  // Closing twice is closing once: plugins may share a client.
+  let closing: Promise<void> | undefined;
   return {
     maxConnections,
     dispatch: (request, handler) => void dispatcher.dispatch(request, handler),
-    close: () => dispatcher.close(),
+    close: () => {
+      closing ??= dispatcher.close();
+      return closing;
+    },
   };
 }

@@ -43,6 +43,6 @@ export interface SessionSource {
    * @param outcome - `completed`: the terminal event was read. `abandoned`: more may come, so it must serve nobody else.
    */
   release(session: Session, outcome: "completed" | "abandoned"): void;
-  /** Ends sessions that are not lent; lent ones end when they are released. */
+  /** Ends sessions that are not lent, and resolves once the lent ones have been given back. */
   close(): Promise<void>;
 }

@@ -350,6 +350,27 @@ test("a reader that does not read holds the upstream back", async () => {
   expect(events).toHaveLength(total + 1);
 });
 
+test("close() waits for the streams that run", async () => {
+  const seen = createGate();
+  const { executor } = await setUp({
+    onFrame: (socket) => {
+      say(socket, "a");
+      void seen.opened.then(() => say(socket, "end"));
+    },
+  });
+  const response = await executor.execute(request, createExecuteContext());
+  let isClosed = false;
+  const closing = executor.close?.().then(() => {
+    isClosed = true;
+  });
+  await createFakeRuntime().settle();
+  expect(isClosed).toBe(false);
+  seen.open();
+  const { error } = await collectEvents(response);
+  expect(error).toBeUndefined();
+  await closing;
+});
+
 test("more sockets of one account than allowed fail as transport-unsuitable, until one is free", async () => {
   const { executor } = await setUp({
     onFrame: (socket, text) => say(socket, "a", ...(text.includes("done") ? ["end"] : [])),
