@@ -32,9 +32,17 @@ const billingCodes = new Set([
   "billing_error",
   "usage_not_included",
 ]);
+const staleCodes = new Set(["previous_response_not_found", "codex_previous_response_stale"]);
+const staleWords = /invalid `?previous_response_id/iu;
 const overloadCodes = new Set(["server_is_overloaded", "slow_down", "overloaded_error"]);
 const rateCodes = new Set(["rate_limit_exceeded", "rate_limit_error", "RateLimitReached"]);
-const keyCodes = new Set(["invalid_api_key", "authentication_error", "token_expired", "token_invalidated"]);
+const keyCodes = new Set([
+  "invalid_api_key",
+  "authentication_error",
+  "token_expired",
+  "token_invalidated",
+  "token_revoked",
+]);
 
 /** A key quoted by an upstream never reaches a client or a log. */
 function withoutKeys(message: string): string {
@@ -56,8 +64,9 @@ function plainText(text: string): string {
 function errorSource(value: JsonValue | undefined): JsonObject {
   const document = Array.isArray(value) ? value[0] : value;
   if (!isJsonObject(document)) return {};
-  const { error, detail, response } = document;
+  const { error, detail, response, body } = document;
   if (isJsonObject(error)) return error;
+  if (isJsonObject(body) && isJsonObject(body["error"])) return body["error"];
   if (isJsonObject(response) && isJsonObject(response["error"])) return response["error"];
   if (isJsonObject(detail)) return isJsonObject(detail["error"]) ? detail["error"] : detail;
   if (typeof error === "string") return { ...document, message: error };
@@ -148,7 +157,7 @@ function fromWords(facts: ErrorFacts, message: string): RouterError | undefined 
     return new RouterError("context-too-long", message, path, upstream);
   }
   if (body.code === "model_not_found") return new RouterError("not-found", message, { path: "model" }, upstream);
-  if (body.code === "previous_response_not_found") {
+  if (staleCodes.has(body.code ?? "") || staleWords.test(body.message)) {
     return new RouterError("not-found", message, { path: "previous_response_id" }, upstream);
   }
   return undefined;

@@ -1,5 +1,6 @@
 import { type Extras, isJsonObject, type JsonObject, type JsonValue, type WireFormat } from "@turnout/core";
 
+import { reportForeignExtras } from "../foreign-extras.ts";
 import type { LossCollector } from "../report.ts";
 
 /** The format this folder knows. */
@@ -47,15 +48,7 @@ export function isEmpty(fields: JsonObject): boolean {
   return true;
 }
 
-function isNothing(value: JsonValue | undefined): boolean {
-  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
-}
-
 /** Names in the report what another format's extras held. */
 export function reportForeign(extras: Extras | undefined, path: string, losses: LossCollector): void {
-  if (extras === undefined || extras.wire === wire) return;
-  for (const [key, value] of Object.entries(extras.fields)) {
-    if (key.startsWith("$") || isNothing(value)) continue;
-    losses.dropped(path === "" ? key : `${path}.${key}`, "the Responses format has no place for it");
-  }
+  reportForeignExtras(extras, wire, path, losses, "the Responses format has no place for it");
 }

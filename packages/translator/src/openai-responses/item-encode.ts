@@ -9,7 +9,7 @@ import {
 } from "@turnout/core";
 
 import type { ToolCallIds } from "../ids.ts";
-import type { LossCollector } from "../report.ts";
+import { blockPath, type LossCollector } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { invalidRequest } from "../validate.ts";
 import { objectField, ownFields, reportForeign, wire } from "./extras.ts";
@@ -26,13 +26,18 @@ export interface ItemContext {
 
 type Role = "user" | "assistant" | "system" | "developer";
 
-export function encodeReasoning(block: ReasoningBlock): JsonObject {
+/** Item ids go back only to where they came from unchanged: elsewhere they are unknown or pair with others (T07, T49). */
+function ownItemId(block: ReasoningBlock | ToolCallBlock): JsonObject {
+  return block.itemId === undefined || ownFields(block.extras) === undefined ? {} : { id: block.itemId };
+}
+
+function encodeReasoning(block: ReasoningBlock): JsonObject {
   const other = objectField(ownFields(block.extras), "$item");
   const summary = block.parts.filter((part) => part.form === "summary");
   const content = block.parts.filter((part) => part.form === "raw");
   const { summary: noSummary, ...rest } = other;
   return {
-    ...(block.itemId !== undefined && { id: block.itemId }),
+    ...ownItemId(block),
     ...rest,
     type: "reasoning",
     ...(noSummary !== null && { summary: summary.map(({ text }) => ({ type: "summary_text", text })) }),
@@ -41,10 +46,10 @@ export function encodeReasoning(block: ReasoningBlock): JsonObject {
   };
 }
 
-/** `callId` is the one to write. Item ids are left out where the source had none: invented ones are refused. */
-export function encodeToolCall(block: ToolCallBlock, callId: string, names: ToolNames | undefined): JsonObject {
+/** @param callId - The one to write. */
+function encodeToolCall(block: ToolCallBlock, callId: string, names: ToolNames | undefined): JsonObject {
   const common = {
-    ...(block.itemId !== undefined && { id: block.itemId }),
+    ...ownItemId(block),
     ...objectField(ownFields(block.extras), "$item"),
     call_id: callId,
     name: names?.toWire(block.name, block.namespace) ?? block.name,
@@ -146,7 +151,7 @@ function isContent(block: Block, isAssistant: boolean): boolean {
  * @throws {RouterError} `request-invalid` for content of the user that only its own format knows: without it the model would
  *   be asked something else.
  */
-export function encodeTurn(turn: Turn, role: Role, path: string, context: ItemContext): JsonObject[] {
+export function encodeTurn(turn: Turn, role: Role, turnIndex: number, context: ItemContext): JsonObject[] {
   const items: JsonObject[] = [];
   let message: OpenMessage | undefined;
   const close = (): void => {
@@ -155,18 +160,18 @@ export function encodeTurn(turn: Turn, role: Role, path: string, context: ItemCo
   };
   if (turn.role === "assistant") context.ids?.nextTurn();
   for (const [index, block] of turn.blocks.entries()) {
-    const blockPath = `${path}.blocks[${index}]`;
+    const path = blockPath(turn, turnIndex, index);
     reportForeign(block.extras, blockPath, context.losses);
     if (!isContent(block, turn.role === "assistant")) {
       if (block.type === "image" || block.type === "file" || block.type === "audio") {
-        context.losses.dropped(blockPath, `assistant-${block.type}`);
+        context.losses.dropped(path, `assistant-${block.type}`);
         continue;
       }
       if (block.type === "opaque" && block.wire !== wire && turn.role !== "assistant") {
-        throw invalidRequest(blockPath, `Cannot send content of an unknown kind from ${block.wire} to this model`);
+        throw invalidRequest(path, `Cannot send content of an unknown kind from ${block.wire} to this model`);
       }
       close();
-      const item = encodeSingle(block, blockPath, context);
+      const item = encodeSingle(block, path, context);
       if (item !== undefined) items.push(item);
       continue;
     }
@@ -180,9 +185,9 @@ export function encodeTurn(turn: Turn, role: Role, path: string, context: ItemCo
       text: block.type === "text" ? block.text : "",
     };
     const part = encodePart(block, turn.role === "assistant" ? "assistant" : "other");
-    if (part === undefined) context.losses.dropped(blockPath, `${block.type} without data`);
+    if (part === undefined) context.losses.dropped(path, `${block.type} without data`);
     else message.parts.push(part);
-    if (block.cache !== undefined) context.losses.dropped(`${blockPath}.cache`, "cache mark");
+    if (block.cache !== undefined) context.losses.dropped(`${path}.cache`, "cache mark");
   }
   close();
   return items;

@@ -79,10 +79,13 @@ export function encodeText(request: ModelRequest, kept: JsonObject | undefined):
   return isSaid || isSet(kept?.["text"]) ? text : undefined;
 }
 
-/** One leading system text is `instructions`; anything richer goes as items, to keep its parts and marks. */
+/**
+ * One leading system text is `instructions`; anything richer goes as items, to keep its parts and marks, and so does a
+ * text that is all there is, since a request needs an item.
+ */
 function asInstructions(turns: readonly Turn[]): string | undefined {
   const [first, second] = turns;
-  if (first?.role !== "system" || second?.role === "system") return undefined;
+  if (first?.role !== "system" || second === undefined || second.role === "system") return undefined;
   const [block, ...more] = first.blocks;
   if (block?.type !== "text" || more.length > 0 || block.cache !== undefined) return undefined;
   return block.text;
@@ -121,9 +124,8 @@ function encodeInput(request: ModelRequest, context: ItemContext, isOwn: boolean
   const input = rest.flatMap((turn, index) => {
     const foreignRank = developerRole ? "developer" : "system";
     const role = turn.role !== "system" ? turn.role : isOwn ? (turn.level ?? foreignRank) : foreignRank;
-    const path = `turns[${index + skipped}]`;
-    reportForeign(turn.extras, path, context.losses);
-    return encodeTurn(turn, role, path, context);
+    reportForeign(turn.extras, turnPath(turn, index + skipped), context.losses);
+    return encodeTurn(turn, role, index + skipped, context);
   });
   return { ...fields, input };
 }

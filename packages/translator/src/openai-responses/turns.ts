@@ -6,6 +6,8 @@ interface OpenTurn {
   readonly role: Turn["role"];
   readonly level: "system" | "developer" | undefined;
   readonly blocks: Block[];
+  /** Where each block stood in the client's request. */
+  readonly paths: string[];
   /** A message stands in it already. */
   hasMessage: boolean;
 }
@@ -15,6 +17,10 @@ function joins(turn: OpenTurn | undefined, item: DecodedItem): turn is OpenTurn 
   if (turn === undefined || turn.role !== item.role) return false;
   if (item.role === "assistant") return true;
   return item.role === "user" && !item.isMessage && !turn.hasMessage;
+}
+
+function isList(value: unknown): boolean {
+  return Array.isArray(value);
 }
 
 /** The name of a result's tool stands only on the call before it. */
@@ -37,11 +43,16 @@ export function decodeTurns(items: readonly JsonObject[]): Turn[] {
   for (const [index, value] of items.entries()) {
     const item = decodeItem(value, ["input", index]);
     if (!joins(open, item)) {
-      open = { role: item.role, level: item.level, blocks: [], hasMessage: false };
+      open = { role: item.role, level: item.level, blocks: [], paths: [], hasMessage: false };
       turns.push(open);
     }
-    for (const block of item.blocks) open.blocks.push(named(block, names));
+    for (const [position, block] of item.blocks.entries()) {
+      open.blocks.push(named(block, names));
+      open.paths.push(isList(value["content"]) ? `input[${index}].content[${position}]` : `input[${index}]`);
+    }
     open.hasMessage ||= item.isMessage;
   }
-  return turns.map(({ role, level, blocks }) => (level === undefined ? { role, blocks } : { role, level, blocks }));
+  return turns.map(({ role, level, blocks, paths }) =>
+    level === undefined ? { role, blocks, paths } : { role, level, blocks, paths },
+  );
 }
