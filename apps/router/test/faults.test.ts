@@ -1,3 +1,4 @@
+import { systemRuntime } from "@turnout/core";
 import type { Fault } from "@turnout/sandbox";
 import { describe, expect, test } from "vitest";
 import { bodyOf, type ClientWire, post } from "./support/ask.ts";
@@ -7,6 +8,12 @@ import { type Verdict, verdict } from "./support/verdict.ts";
 const answer = {
   steps: [{ type: "text" as const, text: "Hello from the sandbox, in several pieces.", deltaLength: 6 }],
 };
+// The events are a little apart, so that the answer has begun when an event in its middle tells of a failure.
+const pacedAnswer = { ...answer, delayMs: 20 };
+
+/** The router's waits for an overloaded upstream are over at once. */
+const runtime = { ...systemRuntime, sleep: () => Promise.resolve() };
+
 const answered: Verdict = { kind: "answered", text: "Hello from the sandbox, in several pieces." };
 
 /** What the client must see when the one transport it has shows the fault, and nothing else is left to try. */
@@ -19,6 +26,8 @@ interface Case {
   readonly midway?: true;
   /** The fault does no harm at all. */
   readonly harmless?: true;
+  /** Status over WebSocket, where the fault strikes in the handshake. */
+  readonly handshakeStatus?: number;
   /** Only this transport can show it. */
   readonly only?: "ws" | "http";
 }
@@ -37,7 +46,7 @@ const cases: readonly Case[] = [
   { name: "close code 1000", fault: { type: "cut", after: 8, how: 1000 }, status: 503, midway: true, only: "ws" },
   { name: "no terminal event", fault: { type: "no-terminal" }, status: 503, midway: true },
   { name: "broken JSON", fault: { type: "malformed", what: "broken-json", afterEvents: 8 }, status: 502, midway: true },
-  { name: "an HTML page", fault: { type: "html", status: 403 }, status: 502 },
+  { name: "an HTML page", fault: { type: "html", status: 403 }, status: 502, handshakeStatus: 503 },
   { name: "a usage limit", fault: { type: "rate-limit", resetsInSeconds: 60 }, status: 429 },
   {
     name: "an overload",
@@ -64,21 +73,25 @@ const cases: readonly Case[] = [
   { name: "unknown events", fault: { type: "unknown-events" }, status: 200, harmless: true },
 ];
 
+function paced(fault: Fault) {
+  return fault.type === "error-event" && fault.afterEvents ? pacedAnswer : answer;
+}
+
 const wires: readonly ClientWire[] = ["openai-chat", "openai-responses"];
 const transports = ["ws", "http"] as const;
 
 for (const transport of transports) {
   const shown = cases.filter((entry) => entry.only === undefined || entry.only === transport);
-  describe.each(shown)(`a fault over ${transport}: $name`, ({ fault, status, midway, harmless }) => {
+  describe.each(shown)(`a fault over ${transport}: $name`, ({ fault, status, handshakeStatus, midway, harmless }) => {
     describe.each(wires)("%s", (wire) => {
       test.each([true, false])("streamed: %s", async (stream) => {
-        const { url, sandbox } = await startTestRouter({ codex: { transport } });
-        sandbox.script({ transport, answer, fault, times: 9 });
+        const { url, sandbox } = await startTestRouter({ runtime, codex: { transport } });
+        sandbox.script({ transport, answer: paced(fault), fault, times: 9 });
         const received = await post(url, wire, bodyOf(wire, stream));
         const seen = verdict(wire, received);
         if (harmless) expect(seen).toEqual(answered);
         else if (midway && stream) expect(seen).toMatchObject({ kind: "failed", status: 200 });
-        else expect(seen).toMatchObject({ kind: "failed", status });
+        else expect(seen).toMatchObject({ kind: "failed", status: (transport === "ws" && handshakeStatus) || status });
       });
     });
   });
@@ -89,8 +102,8 @@ describe.each(cases.filter((entry) => entry.only !== "http" && entry.name !== "a
   ({ fault, midway, harmless, name }) => {
     describe.each(wires)("%s", (wire) => {
       test.each([true, false])("streamed: %s", async (stream) => {
-        const { url, sandbox } = await startTestRouter();
-        sandbox.script({ transport: "ws", answer, fault, times: 9 });
+        const { url, sandbox } = await startTestRouter({ runtime });
+        sandbox.script({ transport: "ws", answer: paced(fault), fault, times: 9 });
         sandbox.script({ transport: "http", answer });
         const received = await post(url, wire, bodyOf(wire, stream));
         const seen = verdict(wire, received);

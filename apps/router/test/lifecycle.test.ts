@@ -41,7 +41,7 @@ async function openStream(url: string, wire: ClientWire, headers: Record<string,
 
 describe("a silent stream", () => {
   test("Chat is kept alive with a chunk whose delta is empty", async () => {
-    const runtime = createFakeRuntime({ now: 1_800_000_000_000 });
+    const runtime = createFakeRuntime({ now: Date.now() });
     const { url, sandbox } = await startTestRouter({ runtime });
     sandbox.script({ answer: longAnswer, fault: { type: "stall", afterEvents: 8 } });
     const stream = await openStream(url, "openai-chat");
@@ -53,7 +53,7 @@ describe("a silent stream", () => {
   });
 
   test("Responses is kept alive with an event", async () => {
-    const runtime = createFakeRuntime({ now: 1_800_000_000_000 });
+    const runtime = createFakeRuntime({ now: Date.now() });
     const { url, sandbox } = await startTestRouter({ runtime });
     sandbox.script({ answer: longAnswer, fault: { type: "stall", afterEvents: 8 } });
     const stream = await openStream(url, "openai-responses");
@@ -69,7 +69,7 @@ describe("a silent stream", () => {
       [{ originator: "codex_exec" }, 'data: {"type":"keepalive"}'],
       [{}, ": keep-alive"],
     ] as const) {
-      const runtime = createFakeRuntime({ now: 1_800_000_000_000 });
+      const runtime = createFakeRuntime({ now: Date.now() });
       const { url, sandbox } = await startTestRouter({ runtime });
       sandbox.script({ transport: "ws", fault: { type: "stall", afterEvents: 0 } });
       const opening = openStream(url, "openai-responses", headers);
@@ -77,7 +77,7 @@ describe("a silent stream", () => {
       await runtime.advance(15_000);
       const stream = await opening;
       await stream.until(expected);
-      await runtime.advance(10 * 60_000);
+      await runtime.advance(75_000);
       expect(await stream.rest()).toContain("response.completed");
     }
   });
@@ -87,7 +87,8 @@ describe("a client that leaves", () => {
   test.each(["ws", "http"] as const)(
     "aborts the upstream over %s, before and after the first event",
     async (transport) => {
-      const { url, sandbox, log } = await startTestRouter({ codex: { transport } });
+      const router = await startTestRouter({ codex: { transport } });
+      const { url, sandbox } = router;
       for (const afterEvents of [0, 8]) {
         sandbox.script({ answer: longAnswer, fault: { type: "stall", afterEvents } });
         const abort = new AbortController();
@@ -96,12 +97,16 @@ describe("a client that leaves", () => {
           body: JSON.stringify(bodyOf("openai-chat", true)),
           signal: abort.signal,
         }).then((response) => response.body.dump());
+        // How the client's library tells of its own abort is no concern here.
+        const left = waiting.catch(() => undefined);
         await expect.poll(() => sandbox.openStreams).toBe(1);
         abort.abort();
-        await expect(waiting).rejects.toThrow();
+        await left;
         await expect.poll(() => sandbox.openStreams).toBe(0);
       }
-      expect(log.filter((line) => line["msg"] === "request left by its client").length).toBeGreaterThanOrEqual(1);
+      await expect
+        .poll(() => router.log.filter((line) => line["msg"] === "request left by its client"))
+        .toHaveLength(2);
     },
   );
 });
@@ -137,7 +142,7 @@ describe("stopping", () => {
   });
 
   test("ends a stream that takes too long with an error in its grammar", async () => {
-    const runtime = createFakeRuntime({ now: 1_800_000_000_000 });
+    const runtime = createFakeRuntime({ now: Date.now() });
     const { url, sandbox, router } = await startTestRouter({ runtime, server: { shutdownTimeoutMs: 5_000 } });
     sandbox.script({ answer: longAnswer, fault: { type: "stall", afterEvents: 8 } });
     const stream = await openStream(url, "openai-responses");
@@ -147,17 +152,20 @@ describe("stopping", () => {
     const rest = await stream.rest();
     expect(rest).toContain("response.failed");
     expect(rest).toContain("turnout is stopping");
-    await expect
-      .poll(async () => (await runtime.advance(100), Promise.race([closing.then(() => true), false])))
-      .toBe(true);
+    let closed = false;
+    const noted = closing.then(() => {
+      closed = true;
+    });
+    await expect.poll(() => runtime.advance(100).then(() => closed)).toBe(true);
+    await noted;
   });
 });
 
 test("each request leaves one log line with its id, attempts and usage", async () => {
-  const { url, sandbox, log } = await startTestRouter();
-  sandbox.script({ transport: "ws", fault: { type: "handshake", status: 426 } });
-  const received = await post(url, "openai-chat", bodyOf("openai-chat", true));
-  const lines = log.filter((line) => line["requestId"] === received.headers["x-request-id"]);
+  const router = await startTestRouter();
+  router.sandbox.script({ transport: "ws", fault: { type: "handshake", status: 426 } });
+  const received = await post(router.url, "openai-chat", bodyOf("openai-chat", true));
+  const lines = router.log.filter((line) => line["requestId"] === received.headers["x-request-id"]);
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatchObject({
     msg: "request completed",

@@ -137,5 +137,7 @@ export interface Turn {
   readonly blocks: readonly Block[];
   /** For `system`: which of the two ranks the source used. */
   readonly level?: "system" | "developer";
+  /** Where each block stood in its source, as `messages[2].content[0]`: so that reports and errors name a field the client knows. */
+  readonly paths?: readonly string[];
   readonly extras?: Extras;
 }

@@ -43,8 +43,9 @@ function wordingOf(error: AnyRouterError): Wording {
       return { type: "rate_limit_error", code: "rate_limit_exceeded" };
     case "usage-limited":
       return { type: "usage_limit_reached", code: "usage_limit_reached" };
-    case "upstream-overloaded":
     case "credential-unavailable":
+      return { type: "server_error", code: "credential_unavailable" };
+    case "upstream-overloaded":
     case "shutting-down":
       return { type: "server_error", code: "server_is_overloaded" };
     case "upstream-failed":

@@ -1,6 +1,6 @@
 import type { Block, ToolCallBlock, ToolResultBlock, Turn } from "@turnout/core";
 
-import type { LossCollector } from "./report.ts";
+import { blockPath, type LossCollector, turnPath, withBlocks } from "./report.ts";
 
 /** What stands in for a result that never came (translation.md 2.8). */
 const interrupted = "No result: the call was interrupted";
@@ -50,7 +50,7 @@ function pairResults(turns: readonly Turn[], losses: LossCollector): Map<Turn, C
     const calls: Call[] = [];
     for (const block of callsOf(turn)) {
       // Cut off by the token limit or an abort: it was never executed, and half a JSON text is refused (T05).
-      if (block.incomplete === true) losses.dropped(`turns[${turnIndex}]`, `unfinished call of \`${block.name}\``);
+      if (block.incomplete === true) losses.dropped(turnPath(turn, turnIndex), `unfinished call of \`${block.name}\``);
       else calls.push({ block, results: [] });
     }
     if (calls.length > 0) {
@@ -67,7 +67,7 @@ function pairResults(turns: readonly Turn[], losses: LossCollector): Map<Turn, C
       if (!isResult(block)) continue;
       const candidates = latest.get(block.callId);
       const call = candidates?.find((candidate) => candidate.results.length === 0) ?? candidates?.at(-1);
-      const path = `turns[${turnIndex}].blocks[${blockIndex}]`;
+      const path = blockPath(turn, `turns[${turnIndex}]`, blockIndex);
       if (call === undefined) losses.dropped(path, "result of a call that is not in the history");
       else if (call.results.push(block) > 1) losses.dropped(path, "an earlier result of a call with several");
     }
@@ -75,14 +75,14 @@ function pairResults(turns: readonly Turn[], losses: LossCollector): Map<Turn, C
   return callsByTurn;
 }
 
-function resultsTurn(calls: readonly Call[], turnIndex: number, isLast: boolean, losses: LossCollector): Turn[] {
+function resultsTurn(calls: readonly Call[], callsPath: string, isLast: boolean, losses: LossCollector): Turn[] {
   const blocks: ToolResultBlock[] = [];
   for (const { block, results } of calls) {
     const result = results.at(-1);
     if (result !== undefined) {
       blocks.push(result);
     } else if (!isLast) {
-      losses.approximated(`turns[${turnIndex}]`, `call of \`${block.name}\` without a result: one was added`);
+      losses.approximated(callsPath, `call of \`${block.name}\` without a result: one was added`);
       const { callId, name, kind } = block;
       const content = [{ type: "text", text: interrupted }] as const;
       blocks.push({ type: "tool-result", callId, name, kind, content, isError: true });
@@ -109,8 +109,9 @@ export function repairHistory(turns: readonly Turn[], losses: LossCollector): re
       return block.type !== "tool-call" || kept.has(block);
     });
     // A turn that was nothing but results or unfinished calls is gone; one that was empty from the start stays.
-    if (blocks.length > 0 || turn.blocks.length === 0) repaired.push({ ...turn, blocks });
-    if (calls !== undefined) repaired.push(...resultsTurn(calls, index, index === turns.length - 1, losses));
+    if (blocks.length > 0 || turn.blocks.length === 0) repaired.push(withBlocks(turn, blocks));
+    if (calls !== undefined)
+      repaired.push(...resultsTurn(calls, turnPath(turn, index), index === turns.length - 1, losses));
   }
   return repaired;
 }

@@ -1,4 +1,21 @@
-import type { Loss, TranslationReport } from "@turnout/core";
+import type { Block, Loss, TranslationReport, Turn } from "@turnout/core";
+
+/** Where a block stood in the client's request, as far as the decoder said; else its place in `turn`, such as `turns[2]`. */
+export function blockPath(turn: Turn, place: string, blockIndex: number): string {
+  return turn.paths?.[blockIndex] ?? `${place}.blocks[${blockIndex}]`;
+}
+
+/** Where a turn began in the client's request. */
+export function turnPath(turn: Turn, turnIndex: number): string {
+  return turn.paths?.[0]?.replace(/\.content.*$/u, "") ?? `turns[${turnIndex}]`;
+}
+
+/** The same turn with some of its blocks, in any order; their paths go with them. */
+export function withBlocks(turn: Turn, blocks: readonly Block[]): Turn {
+  if (turn.paths === undefined) return { ...turn, blocks };
+  const { paths } = turn;
+  return { ...turn, blocks, paths: blocks.map((block) => paths[turn.blocks.indexOf(block)] ?? paths[0] ?? "") };
+}
 
 /** Losses kept of each kind; a hostile or endless source cannot grow the report beyond it. */
 const maxLosses = 100;

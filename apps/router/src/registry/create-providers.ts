@@ -1,6 +1,7 @@
 import { createAccountPool, createAccounts } from "@turnout/auth";
 import type { Account, AuthDeclaration, ModelInfo, ProviderPlugin, Runtime } from "@turnout/core";
 import { RouterError } from "@turnout/core";
+import type { Logger } from "pino";
 import type { ProviderConfig } from "../config/config-schema.ts";
 import type { Provider } from "./provider.ts";
 
@@ -8,6 +9,7 @@ export interface ProviderSurroundings {
   readonly runtime: Runtime;
   readonly dataDirectory: string;
   readonly homeDirectory: string;
+  readonly log: Logger;
 }
 
 /** What the user set for one provider: the router's part and the plugin's part of it. */
@@ -32,7 +34,13 @@ export function createProvider(
   const [first] = plugins;
   if (first === undefined) throw new RouterError("internal", "A provider needs a plugin", {});
   const auth = first.auth(first.options.parse(settings.options));
-  const accounts = createAccounts(settings.accounts, { ...surroundings, ...oauthOf(auth) });
+  const accounts = createAccounts(settings.accounts, {
+    ...surroundings,
+    ...oauthOf(auth),
+    provider: first.provider,
+    onWarning: ({ code, message }) =>
+      surroundings.log.warn({ provider: first.provider, code, message }, "trouble with an account"),
+  });
   return assembleProvider(
     { name: first.provider, plugins, settings, accounts, simulated: false },
     surroundings.runtime,

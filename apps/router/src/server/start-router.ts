@@ -58,11 +58,15 @@ export async function startRouter(options: StartOptions): Promise<RunningRouter>
     };
     const app = createRouter({ pipeline, guard: createGuard(config.server) });
     const server = await listen(app.fetch, config.server);
+    let closing: Promise<void> | undefined;
     return {
       url: urlOf(server, config.server.host),
       registry,
       sandbox,
-      close: () => stop(server, options, active, providers, sandbox),
+      close: () => {
+        closing ??= stop(server, options, active, providers, sandbox);
+        return closing;
+      },
     };
   } catch (error) {
     await sandbox?.close();

@@ -1,5 +1,6 @@
 import { type Extras, isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
 
+import { isNote, reportForeignExtras } from "../foreign-extras.ts";
 import type { LossCollector } from "../report.ts";
 
 export const wire = "openai-chat";
@@ -7,11 +8,7 @@ export const wire = "openai-chat";
 /** Fields under construction. */
 export type Fields = Record<string, JsonValue>;
 
-/**
- * Keys of extras that begin with `$` are notes of this codec to itself (under which of two names a value came); they
- * hold nothing a client wrote, so no report names them.
- */
-export const isNote = (key: string): boolean => key.startsWith("$");
+export { isNote };
 
 /**
  * The fields of `value` that no other field of the hub holds: those not in `known`, and those that say `null`.
@@ -60,37 +57,7 @@ export function restore(target: Fields, extras: Extras | undefined): void {
   }
 }
 
-/** Says nothing that could be lost. */
-function isNothing(value: JsonValue | undefined): boolean {
-  if (value === undefined || value === null) return true;
-  return typeof value === "object" && Object.keys(value).length === 0;
-}
-
-/** Of an item or part of Responses, what it is called and how it stood there: nothing a client would miss. */
-const responsesIdentity = new Set(["id", "status", "type", "role"]);
-
-/** The objects in which the Responses codec keeps what core has no field for; its other keys are notes to itself. */
-const responsesHolders = ["item", "part", "tool"] as const;
-
-/** Names in the report what another format's extras of a request or answer held. */
-export function reportForeignFields(extras: Extras | undefined, losses: LossCollector): void {
-  if (extras === undefined || extras.wire === wire) return;
-  for (const [key, value] of Object.entries(extras.fields)) {
-    if (!isNote(key) && !isNothing(value)) losses.dropped(key, "Chat has no place for it");
-  }
-}
-
-/** Names in the report what another format's extras of a turn, block or tool held. */
+/** Names in the report what another format's extras held; an empty `path` stands for the request or answer itself. */
 export function reportForeign(extras: Extras | undefined, path: string, losses: LossCollector): void {
-  if (extras === undefined || extras.wire === wire) return;
-  const holders =
-    extras.wire === "openai-responses"
-      ? responsesHolders.map((holder) => objectIn(extras.fields, holder))
-      : [extras.fields];
-  for (const fields of holders) {
-    for (const [key, value] of Object.entries(fields)) {
-      if (isNote(key) || isNothing(value) || responsesIdentity.has(key)) continue;
-      losses.dropped(`${path}.${key}`, "Chat has no place for it");
-    }
-  }
+  reportForeignExtras(extras, wire, path, losses, "Chat has no place for it");
 }

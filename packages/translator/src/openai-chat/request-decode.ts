@@ -80,6 +80,12 @@ function messageRest(message: Extract<ChatMessage, { role: "system" | "developer
   return rest;
 }
 
+/** Where the blocks of `content` stand, one each. */
+function contentPaths(content: string | readonly unknown[], path: string): string[] {
+  if (typeof content === "string") return [`${path}.content`];
+  return content.map((_part, index) => `${path}.content[${index}]`);
+}
+
 type CallInfo = { readonly name: string; readonly kind: "function" | "custom" };
 
 /** Reads the messages one after another, knowing which calls still wait for their results. */
@@ -88,12 +94,14 @@ function createTurnReader() {
   const calls = new Map<string, CallInfo>();
   let open: readonly { readonly id: string }[] = [];
   let results: Block[] | undefined;
+  let resultPaths: string[] = [];
 
-  function addResult(message: Extract<ChatMessage, { role: "tool" | "function" }>): void {
+  function addResult(message: Extract<ChatMessage, { role: "tool" | "function" }>, path: string): void {
     // Consecutive results are one turn: the answer to one assistant turn.
     if (results === undefined) {
       results = [];
-      turns.push({ role: "user", blocks: results });
+      resultPaths = [];
+      turns.push({ role: "user", blocks: results, paths: resultPaths });
     }
     const isLegacy = message.role === "function";
     const given = isLegacy ? "" : (message.tool_call_id ?? "");
@@ -114,34 +122,38 @@ function createTurnReader() {
       ...extrasFrom(fields),
     };
     results.push(result);
+    resultPaths.push(path);
   }
 
-  function addAssistant(message: Extract<ChatMessage, { role: "assistant" }>): void {
+  function addAssistant(message: Extract<ChatMessage, { role: "assistant" }>, path: string): void {
     const { blocks, rest } = decodeAssistant(message);
-    turns.push({ role: "assistant", blocks, ...extrasFrom(rest) });
+    turns.push({ role: "assistant", blocks, paths: blocks.map(() => path), ...extrasFrom(rest) });
     open = blocks.flatMap((block) => (block.type === "tool-call" ? [{ id: block.callId }] : []));
     for (const block of blocks) if (block.type === "tool-call") calls.set(block.callId, block);
   }
 
-  function add(message: ChatMessage): void {
+  function add(message: ChatMessage, index: number): void {
+    const path = `messages[${index}]`;
     if (message.role === "tool" || message.role === "function") {
-      addResult(message);
+      addResult(message, path);
       return;
     }
     results = undefined;
     switch (message.role) {
       case "assistant":
-        addAssistant(message);
+        addAssistant(message, path);
         break;
       case "system":
       case "developer": {
-        const extras = extrasFrom(messageRest(message));
-        turns.push({ role: "system", level: message.role, blocks: decodeContent(message.content), ...extras });
+        const blocks = decodeContent(message.content);
+        const paths = contentPaths(message.content, path);
+        turns.push({ role: "system", level: message.role, blocks, paths, ...extrasFrom(messageRest(message)) });
         break;
       }
       case "user": {
         const blocks = decodeContent(message.content);
-        turns.push({ role: "user", blocks, ...extrasFrom(messageRest(message)) });
+        const paths = contentPaths(message.content, path);
+        turns.push({ role: "user", blocks, paths, ...extrasFrom(messageRest(message)) });
         break;
       }
     }
@@ -237,7 +249,7 @@ export function decodeRequest(body: unknown): Translated<ModelRequest> {
   const request = parseRequest(chatRequestSchema, body, "Chat request");
   const losses = createLossCollector();
   const reader = createTurnReader();
-  for (const message of request.messages) reader.add(message);
+  for (const [index, message] of request.messages.entries()) reader.add(message, index);
   const output = request.response_format ? decodeOutput(request.response_format) : undefined;
   const reasoning = decodeReasoningControl(request);
   const value: ModelRequest = {

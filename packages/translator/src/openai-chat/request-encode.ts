@@ -6,7 +6,7 @@ import { repairHistory } from "../repair-history.ts";
 import { createLossCollector, type LossCollector } from "../report.ts";
 import { createToolNames, type ToolNames } from "../tool-names.ts";
 import { invalidRequest } from "../validate.ts";
-import { type Fields, objectIn, ownFields, reportForeignFields, restore, wire } from "./extras.ts";
+import { type Fields, objectIn, ownFields, reportForeign, restore, wire } from "./extras.ts";
 import { requestNotes } from "./request-decode.ts";
 import { encodeLegacyChoice, encodeToolChoice, encodeTools } from "./tools-encode.ts";
 import { encodeTurns } from "./turns-encode.ts";
@@ -144,6 +144,6 @@ export function encodeRequest(request: ModelRequest, options: EncodeRequestOptio
   put(body, "metadata", request.metadata);
   put(body, "store", request.store);
   restore(body, request.extras);
-  reportForeignFields(request.extras, losses);
+  reportForeign(request.extras, "", losses);
   return { value: body, report: losses.report };
 }

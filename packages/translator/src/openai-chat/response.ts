@@ -19,7 +19,7 @@ import { type AssistantParts, decodeAssistant, encodeAssistant } from "./assista
 import { answerId, clientToolName } from "./answer-names.ts";
 import { madeUpCallId } from "./call-reader.ts";
 import { decodeAnnotation, encodeAnnotation, readAnnotations } from "./citations.ts";
-import { type Fields, ownFields, reportForeignFields, restOf, wire } from "./extras.ts";
+import { type Fields, ownFields, reportForeign, restOf, wire } from "./extras.ts";
 import { decodeFinish, encodeFinish, isUnfinished } from "./finish.ts";
 import { chatAssistantMessageSchema } from "./schema.ts";
 import { encodeUsage, findUsage } from "./usage.ts";
@@ -152,7 +152,7 @@ export function encodeResponse(response: ModelResponse, context: AnswerContext):
   const losses = createLossCollector();
   const { blocks, extras } = response;
   const own = ownFields(extras);
-  reportForeignFields(extras, losses);
+  reportForeign(extras, "", losses);
   const names = createToolNames(context.request.tools);
   const placed = blocks.map((block, index) => ({ block, path: `blocks[${index}]` }));
   const rest = fieldsUnder(own, messagePrefix);

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type ModelRequest, type Tool, type ToolChoice } from "@turnout/core";
 
 import { extrasFrom, type Fields, restOf, wire, withNested } from "./extras.ts";
-import type { ChatFunction, ChatRequest, ChatTool, ChatToolChoice } from "./schema.ts";
+import type { ChatFunction, ChatRequest, ChatTool, ChatToolChoice, ChatWebSearchOptions } from "./schema.ts";
 
 /** Note on a tool: it came in `functions`, the list before `tools`. */
 export const legacyNote = "$legacy";
@@ -61,8 +61,17 @@ function decodeTool(tool: ChatTool): Tool {
   return { type: "server", name: type, extras: { wire, fields: restOf(tool, new Set()) } };
 }
 
-/** Where the options of web search are in its tool's extras. */
-export const webSearchKey = "web_search_options";
+/**
+ * Web search as a server tool in the words of Responses, which is how the hub has it: Chat has it beside its tools and
+ * with the location one level deeper.
+ */
+function decodeWebSearch(options: ChatWebSearchOptions): Tool {
+  const { user_location: location, ...rest } = options;
+  const approximate = location?.approximate;
+  const fields: Fields = { type: "web_search", ...restOf(rest, new Set()) };
+  if (location) fields["user_location"] = { ...restOf(location, new Set(["approximate"])), ...approximate };
+  return { type: "server", name: "web_search", extras: { wire: "openai-responses", fields } };
+}
 
 /** All tools of the request: `tools`, the older `functions`, and web search, in this order. */
 export function decodeTools(request: ChatRequest): Tool[] {
@@ -70,19 +79,27 @@ export function decodeTools(request: ChatRequest): Tool[] {
   for (const source of request.functions ?? []) {
     tools.push(decodeFunction(source, { ...restOf(source, functionKeys), [legacyNote]: true }));
   }
-  const webSearch = request.web_search_options;
-  if (webSearch) {
-    // A tool in every other format; here a setting beside the tools.
-    const fields = { [webSearchKey]: restOf(webSearch, new Set()) };
-    tools.push({ type: "server", name: "web_search", extras: { wire, fields } });
-  }
+  if (request.web_search_options) tools.push(decodeWebSearch(request.web_search_options));
   return tools;
 }
 
+/** `{type:function,function:{name}}` of Chat as `{type:function,name}` of Responses. */
+function flattenChoice(choice: JsonObject): JsonObject {
+  const type = choice["type"];
+  const named = type === "function" || type === "custom" ? choice[type] : undefined;
+  if (!isJsonObject(named)) return choice;
+  const { [String(type)]: _, ...rest } = choice;
+  return { ...rest, ...named };
+}
+
 function decodeNamedChoice(choice: Exclude<ChatToolChoice, string>): ToolChoice {
-  const { type } = choice;
+  const { type, allowed_tools: allowed } = choice;
   const name = choice.function?.name ?? choice.custom?.name ?? choice.name;
   if ((type === "function" || type === "custom") && typeof name === "string") return { type: "tool", name, kind: type };
+  if (type === "allowed_tools" && allowed) {
+    const fields = { type, mode: allowed.mode, tools: allowed.tools.map(flattenChoice) };
+    return { type: "other", extras: { wire: "openai-responses", fields } };
+  }
   return { type: "other", extras: { wire, fields: restOf(choice, new Set()) } };
 }
 

@@ -10,8 +10,8 @@ import {
 import type { LossCollector } from "../report.ts";
 import { qualifiedToolName, type ToolNames } from "../tool-names.ts";
 import { invalidRequest } from "../validate.ts";
-import { type Fields, objectIn, ownFields, reportForeign, restore, wire } from "./extras.ts";
-import { choiceKey, flatNote, legacyNote, webSearchKey } from "./tools-decode.ts";
+import { type Fields, isNote, objectIn, ownFields, reportForeign, restore, wire } from "./extras.ts";
+import { choiceKey, flatNote, legacyNote } from "./tools-decode.ts";
 
 type ClientTool = Exclude<Tool, { type: "server" }>;
 
@@ -66,8 +66,8 @@ function encodeClientTool(tool: ClientTool, name: string): Fields {
 /** `web_search` of Responses as `web_search_options`. */
 function encodeWebSearch(tool: Extract<Tool, { type: "server" }>, path: string, losses: LossCollector): JsonObject {
   const options: Fields = {};
-  for (const [key, value] of Object.entries(objectIn(tool.extras.fields, "tool"))) {
-    if (value === undefined || key === "type") continue;
+  for (const [key, value] of Object.entries(tool.extras.fields)) {
+    if (value === undefined || key === "type" || isNote(key)) continue;
     if (key === "user_location" && isJsonObject(value)) {
       const { type, ...approximate } = value;
       options[key] = { type: type ?? "approximate", approximate };
@@ -105,11 +105,8 @@ export function encodeTools(request: ModelRequest, names: ToolNames, losses: Los
         restore(legacy, tool.extras);
         functions.push(legacy);
       } else tools.push(encodeClientTool(tool, name));
-    } else if (tool.extras.wire === wire) {
-      const options = tool.extras.fields[webSearchKey];
-      if (options === undefined) tools.push(tool.extras.fields);
-      else fields.web_search_options = options;
-    } else if (isWebSearch(tool)) fields.web_search_options = encodeWebSearch(tool, path, losses);
+    } else if (tool.extras.wire === wire) tools.push(tool.extras.fields);
+    else if (isWebSearch(tool)) fields.web_search_options = encodeWebSearch(tool, path, losses);
     else if (request.tools.length === 1 || isForced(request.toolChoice, tool.name)) {
       throw invalidRequest(path, `Cannot send tool \`${tool.name}\` to a Chat upstream: only its own provider runs it`);
     } else losses.dropped(path, `server-tool:${tool.name}`);

@@ -1,7 +1,7 @@
 import type { Block, JsonValue, ToolResultBlock, Turn } from "@turnout/core";
 
 import type { ToolCallIds } from "../ids.ts";
-import type { LossCollector } from "../report.ts";
+import { blockPath, type LossCollector, turnPath } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { encodeAssistant } from "./assistant.ts";
 import { encodeContent, reportBlock } from "./content-encode.ts";
@@ -102,9 +102,8 @@ export function encodeTurns(turns: readonly Turn[], context: TurnsContext): Json
   }
 
   for (const [index, turn] of turns.entries()) {
-    const path = `turns[${index}]`;
-    const placed = turn.blocks.map((block, number) => ({ block, path: `${path}.blocks[${number}]` }));
-    reportForeign(turn.extras, path, losses);
+    const placed = turn.blocks.map((block, number) => ({ block, path: blockPath(turn, `turns[${index}]`, number) }));
+    reportForeign(turn.extras, turnPath(turn, index), losses);
     switch (turn.role) {
       case "user":
         encodeUser(turn, placed);

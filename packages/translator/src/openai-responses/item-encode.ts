@@ -151,7 +151,7 @@ function isContent(block: Block, isAssistant: boolean): boolean {
  * @throws {RouterError} `request-invalid` for content of the user that only its own format knows: without it the model would
  *   be asked something else.
  */
-export function encodeTurn(turn: Turn, role: Role, turnIndex: number, context: ItemContext): JsonObject[] {
+export function encodeTurn(turn: Turn, role: Role, place: string, context: ItemContext): JsonObject[] {
   const items: JsonObject[] = [];
   let message: OpenMessage | undefined;
   const close = (): void => {
@@ -160,8 +160,8 @@ export function encodeTurn(turn: Turn, role: Role, turnIndex: number, context: I
   };
   if (turn.role === "assistant") context.ids?.nextTurn();
   for (const [index, block] of turn.blocks.entries()) {
-    const path = blockPath(turn, turnIndex, index);
-    reportForeign(block.extras, blockPath, context.losses);
+    const path = blockPath(turn, place, index);
+    reportForeign(block.extras, path, context.losses);
     if (!isContent(block, turn.role === "assistant")) {
       if (block.type === "image" || block.type === "file" || block.type === "audio") {
         context.losses.dropped(path, `assistant-${block.type}`);

@@ -11,7 +11,7 @@ import type {
 import type { EncodeRequestOptions } from "../codec.ts";
 import { createToolCallIds } from "../ids.ts";
 import { repairHistory } from "../repair-history.ts";
-import { createLossCollector, type LossCollector } from "../report.ts";
+import { createLossCollector, type LossCollector, turnPath } from "../report.ts";
 import { createToolNames } from "../tool-names.ts";
 import { invalidRequest } from "../validate.ts";
 import { objectField, ownFields, reportForeign, withoutNotes } from "./extras.ts";
@@ -125,7 +125,7 @@ function encodeInput(request: ModelRequest, context: ItemContext, isOwn: boolean
     const foreignRank = developerRole ? "developer" : "system";
     const role = turn.role !== "system" ? turn.role : isOwn ? (turn.level ?? foreignRank) : foreignRank;
     reportForeign(turn.extras, turnPath(turn, index + skipped), context.losses);
-    return encodeTurn(turn, role, index + skipped, context);
+    return encodeTurn(turn, role, `turns[${index + skipped}]`, context);
   });
   return { ...fields, input };
 }
