@@ -35,6 +35,11 @@ export class WebSocketExchange implements SessionReceiver, AnswerConnection {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
+      if (this.#options.context.signal.aborted) {
+        // In the moment between the handshake and now, when nobody listened.
+        this.#answer.handleEvent();
+        return;
+      }
       this.#answer.requestSent = true;
       this.#options.session.send(frame, this);
     });

@@ -360,9 +360,10 @@ test("close() waits for the streams that run", async () => {
   });
   const response = await executor.execute(request, createExecuteContext());
   let isClosed = false;
-  const closing = executor.close?.().then(() => {
+  const closing = (async () => {
+    await executor.close?.();
     isClosed = true;
-  });
+  })();
   await createFakeRuntime().settle();
   expect(isClosed).toBe(false);
   seen.open();

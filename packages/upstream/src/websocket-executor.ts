@@ -17,7 +17,7 @@ import { createFreshSessionSource } from "./fresh-session-source.ts";
 import { createHeaderMatcher, type HeaderNames } from "./headers.ts";
 import { defaultLimits, type UpstreamLimits } from "./limits.ts";
 import type { HeaderMap } from "./retry-after.ts";
-import type { SessionSource } from "./session-source.ts";
+import type { Session, SessionSource } from "./session-source.ts";
 import { WebSocketExchange } from "./websocket-exchange.ts";
 
 /** A provider that speaks Responses over WebSocket: one frame asks, events answer, one of them is terminal. */
@@ -147,26 +147,27 @@ export function createWebSocketExecutor(
       const key = { url: socketUrl(baseUrl + profile.path), headers: profile.headers(request, context), request };
       const { accountKey } = context.credential;
       take(accountKey);
+      let session: Session;
       try {
-        const session = await sessions.acquire(key, context);
-        const exchange = new WebSocketExchange({
-          answer,
-          context,
-          session,
-          matchesHeader,
-          report: prepared.report,
-          readErrorEvent: (event) => profile.readErrorEvent(event, context.runtime.now()),
-          isPrivate: (event) => profile.isPrivate?.(event) ?? false,
-          release: (outcome) => {
-            sessions.release(session, outcome);
-            giveBack(accountKey);
-          },
-        });
-        return exchange.start(frame);
+        session = await sessions.acquire(key, context);
       } catch (error) {
         giveBack(accountKey);
         throw error;
       }
+      const exchange = new WebSocketExchange({
+        answer,
+        context,
+        session,
+        matchesHeader,
+        report: prepared.report,
+        readErrorEvent: (event) => profile.readErrorEvent(event, context.runtime.now()),
+        isPrivate: (event) => profile.isPrivate?.(event) ?? false,
+        release: (outcome) => {
+          sessions.release(session, outcome);
+          giveBack(accountKey);
+        },
+      });
+      return exchange.start(frame);
     },
     close: () => sessions.close(),
   };

@@ -1,0 +1,102 @@
+import { answer, faults, say } from "@turnout/sandbox";
+import { expect } from "vitest";
+
+import { collectEvents } from "../collect.ts";
+import { type ContractBench, question, questionInput, text } from "./bench.ts";
+import { itemsOf, parseEvent, textOf } from "./events.ts";
+
+/** What a good answer is. */
+export function answerChecks(bench: ContractBench): void {
+  const { check } = bench;
+
+  check("names itself, its language and its upstream", () => {
+    expect(bench.executor.id).toMatch(/^[a-z\d-]+$/u);
+    expect(bench.executor.wire).toBe("openai-responses");
+    expect(bench.sandbox.url).toBe(`http://${bench.executor.upstreamHost}`);
+  });
+
+  check("text: every event of the answer, in order, the last one terminal", async () => {
+    bench.script(text);
+    const { events, error } = await bench.run();
+    expect(error).toBeUndefined();
+    expect(events.every((event) => parseEvent(event)["type"] === event.type)).toBe(true);
+    const types = events.map((event) => event.type).filter((type) => type.startsWith("response."));
+    expect(types[0]).toBe("response.created");
+    expect(types.at(-1)).toBe("response.completed");
+    expect(textOf(events)).toBe("Hello to you, whoever you are.");
+  });
+
+  check("tools in parallel keep their calls apart", async () => {
+    bench.script(answer(say.parallel([say.call("first", { a: 1 }), say.call("second", { b: 2 })])));
+    const { events, error } = await bench.run();
+    expect(error).toBeUndefined();
+    expect(itemsOf(events)).toMatchObject([
+      { type: "function_call", name: "first", arguments: '{"a":1}' },
+      { type: "function_call", name: "second", arguments: '{"b":2}' },
+    ]);
+  });
+
+  check("reasoning arrives with its encrypted content, and is taken back", async () => {
+    bench.script(answer(say.reasoning("Thinking"), say.text("Done")));
+    const first = await bench.run();
+    expect(first.error).toBeUndefined();
+    const items = itemsOf(first.events);
+    expect(items[0]).toMatchObject({ type: "reasoning", encrypted_content: expect.any(String) });
+    const second = await bench.run({ ...question, input: [...questionInput, ...items] });
+    expect(second.error).toBeUndefined();
+  });
+
+  check("structured output follows the schema", async () => {
+    bench.script(answer(say.json({ city: "Bern" })));
+    const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+    const format = { type: "json_schema", name: "place", strict: true, schema };
+    const { events, error } = await bench.run({ ...question, text: { format } });
+    expect(error).toBeUndefined();
+    const done = events.find((event) => event.type === "response.output_text.done");
+    expect(done === undefined ? undefined : parseEvent(done)["text"]).toBe('{"city":"Bern"}');
+  });
+
+  check("an unfinished answer ends with its own terminal event", async () => {
+    bench.script({ ...text, finish: { type: "incomplete", reason: "max_output_tokens" } });
+    const { events, error } = await bench.run();
+    expect(error).toBeUndefined();
+    expect(events.at(-1)?.type).toBe("response.incomplete");
+  });
+
+  check("unknown events pass through", async () => {
+    bench.script(text, faults.unknownEvents());
+    const { events, error } = await bench.run();
+    expect(error).toBeUndefined();
+    expect(events.at(-1)?.type).toBe("response.completed");
+  });
+
+  check("nothing follows the terminal event", async () => {
+    bench.script(text, faults.extraAfterTerminal());
+    const { events, error } = await bench.run();
+    expect(error).toBeUndefined();
+    expect(events.at(-1)?.type).toBe("response.completed");
+  });
+
+  check("one-byte chunks make the same events", async () => {
+    bench.script(text, faults.oneByteChunks());
+    const { events, error } = await bench.run();
+    expect(error).toBeUndefined();
+    expect(textOf(events)).toBe("Hello to you, whoever you are.");
+  });
+
+  check("a body the upstream refuses fields of is answered, and the report names them", async () => {
+    bench.script(text);
+    const response = await bench.execute({ ...question, temperature: 0.5, store: true, max_output_tokens: 5 });
+    const { error } = await collectEvents(response);
+    expect(error).toBeUndefined();
+    const paths = response.meta.report?.dropped.map((loss) => loss.path) ?? [];
+    expect(paths).toEqual(expect.arrayContaining(["temperature", "store", "max_output_tokens"]));
+  });
+
+  check("the given body is not changed", async () => {
+    const before = JSON.stringify(question);
+    bench.script(text);
+    await bench.run();
+    expect(JSON.stringify(question)).toBe(before);
+  });
+}
