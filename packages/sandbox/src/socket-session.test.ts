@@ -134,6 +134,21 @@ describe("a socket", () => {
     expect((await socket.answer())[0]).toMatchObject({ error: { code: "previous_response_not_found" } });
   });
 
+  test.each([
+    ["failed", { answer: { finish: { type: "failed", code: "server_error", message: "No." } as const } }],
+    ["incomplete", { answer: { finish: { type: "incomplete" } as const } }],
+    ["interrupted", { fault: faults.overloaded(4) }],
+  ])("cannot continue a response that %s", async (_name, scenario) => {
+    const sandbox = await startSandbox();
+    const socket = await openSocket(sandbox, sandbox.createAccount());
+    sandbox.script(scenario);
+    socket.create();
+    await socket.answer();
+    const id = sandbox.requests.at(-1)?.responseId ?? "";
+    socket.create({ previous_response_id: id, input: [userMessage("And?")] });
+    expect((await socket.answer())[0]).toMatchObject({ error: { code: "previous_response_not_found" } });
+  });
+
   test("refuses a continuation that repeats an item", async () => {
     const sandbox = await startSandbox();
     const socket = await openSocket(sandbox, sandbox.createAccount());

@@ -9,6 +9,7 @@ const schemas: readonly (readonly [string, z.ZodType])[] = [
   ["choices", z.object({ a: z.enum(["x", "y"]), b: z.literal(7), c: z.union([z.int(), z.string()]), d: z.null() })],
   ["limits", z.object({ a: z.string().min(12).max(20), b: z.string().max(3), c: z.int().min(5).max(6) })],
   ["open limits", z.object({ a: z.number().gt(1).lt(2.6), b: z.int().max(-3), c: z.int().multipleOf(5).min(1) })],
+  ["upper limits", z.object({ a: z.number().lt(0), b: z.int().lt(-4), c: z.number().max(-1.5) })],
   ["formats", z.object({ a: z.email(), b: z.uuid(), c: z.iso.datetime(), d: z.url(), e: z.ipv4() })],
   ["nullable", z.object({ a: z.string().nullable(), b: z.int().optional() })],
   ["both", z.object({ a: z.string() }).and(z.object({ b: z.int() }))],
