@@ -1,10 +1,18 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { renderArrowTable } from "./checks/arrow-table.ts";
 import { renderConfigJsonSchema, renderConfigTable } from "./config-docs.ts";
 import { generatedSection, type GeneratedFile } from "./library/generate.ts";
+
+/** A program in `examples/`, as the READMEs show it. */
+function readExample(name: string): string {
+  return readFileSync(path.join(import.meta.dirname, "../examples", name), "utf8");
+}
 
 /** Everything `pnpm generate` writes and `pnpm check` compares. */
 export const generatedFiles: readonly GeneratedFile[] = [
   generatedSection("CONTRIBUTING.md", "arrows", renderArrowTable),
   generatedSection("README.md", "config", renderConfigTable),
+  generatedSection("README.md", "first-request", () => `\`\`\`ts\n${readExample("first-request.ts")}\`\`\``),
   { path: "apps/router/turnout.schema.json", render: renderConfigJsonSchema },
 ];

@@ -153,10 +153,14 @@ describe("stopping", () => {
     expect(rest).toContain("response.failed");
     expect(rest).toContain("turnout is stopping");
     let closed = false;
-    const noted = closing.then(() => {
+    const noted = closing.finally(() => {
       closed = true;
     });
-    await expect.poll(() => runtime.advance(100).then(() => closed)).toBe(true);
+    const closedAfterAWhile = async () => {
+      await runtime.advance(100);
+      return closed;
+    };
+    await expect.poll(closedAfterAWhile).toBe(true);
     await noted;
   });
 });

@@ -22,8 +22,9 @@ export const sandboxCommand = defineCommand({
       throw new RouterError("config-invalid", `Cannot use --port "${args.port}": not a number`, {});
     }
     const sandbox = await createSandbox({ ...readOptions(args.script), port, runtime: systemRuntime });
+    const stopped = untilStopped(() => sandbox.close());
     process.stdout.write(describeSandbox(sandbox));
-    await untilStopped(() => sandbox.close());
+    await stopped;
   },
 });
 

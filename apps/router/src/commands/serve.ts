@@ -30,8 +30,10 @@ export const serveCommand = defineCommand({
     const log = createLog(config.log.level, output);
     const { dataDirectory, homeDirectory } = surroundings;
     const router = await startRouter({ config, plugins, runtime: systemRuntime, log, dataDirectory, homeDirectory });
+    // Signals are heard before anybody can know that turnout is up.
+    const stopped = untilStopped(() => stop(router, log));
     process.stdout.write(banner(router, config, file));
-    await untilStopped(() => stop(router, log));
+    await stopped;
     output.flushSync();
   },
 });

@@ -53,7 +53,7 @@ const providerBaseShape = {
 };
 
 /** The schema of one provider: the plugin's options and what the router reads beside them. */
-export function providerSchema(plugin: ProviderPlugin) {
+function providerSchema(plugin: ProviderPlugin) {
   return z.strictObject({ ...plugin.options.shape, ...providerBaseShape });
 }
 

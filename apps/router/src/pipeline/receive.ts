@@ -59,7 +59,7 @@ function readBytes(incoming: IncomingMessage, limitBytes: number): Promise<Buffe
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Messages here quote nothing of the body: it may hold secrets, and this text is logged. */
-export function parseBody(bytes: Uint8Array): unknown {
+function parseBody(bytes: Uint8Array): unknown {
   if (bytes.length === 0) throw new RouterError("request-invalid", "Cannot read the request: the body is empty", {});
   let text: string;
   try {

@@ -83,7 +83,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
   };
 }
 
-export function oneAccount(sandbox: Sandbox): readonly Record<string, unknown>[] {
+function oneAccount(sandbox: Sandbox): readonly Record<string, unknown>[] {
   const { accessToken, accountId } = sandbox.createAccount();
   return [{ accessToken, accountId, name: "first" }];
 }

@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { resolve } from "node:path";
+import { onTestFinished } from "vitest";
+
+const root = resolve(import.meta.dirname, "../../../..");
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A program of this workspace, run from its sources as a process of its own. */
+export interface Program {
+  readonly process: ChildProcess;
+  readonly output: () => string;
+  readonly errors: () => string;
+  /** Resolves with the exit code. */
+  readonly ended: Promise<number | null>;
+  /** Waits until standard output matches. */
+  until(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** @param file - Relative to the root of the workspace. */
+export function runProgram(file: string, rawArguments: readonly string[], options: RunOptions = {}): Program {
+  const child = spawn(
+    process.execPath,
+    [
+      "--conditions=@turnout/source",
+      "--import",
+      resolve(root, "node_modules/tsx/dist/loader.mjs"),
+      resolve(root, file),
+      ...rawArguments,
+    ],
+    { cwd: options.cwd ?? root, env: { PATH: process.env["PATH"], HOME: options.cwd ?? root, ...options.environment } },
+  );
+  let output = "";
+  let errors = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  const ended = new Promise<number | null>((done) => child.on("close", done));
+  onTestFinished(() => {
+    if (child.exitCode === null) child.kill("SIGKILL");
+  });
+  return {
+    process: child,
+    output: () => output,
+    errors: () => errors,
+    ended,
+    until: (pattern) =>
+      new Promise((found, failed) => {
+        const look = () => {
+          const match = pattern.exec(output);
+          if (match !== null) found(match);
+        };
+        child.stdout.on("data", look);
+        child.on("close", () => failed(new Error(`The program ended without ${String(pattern)}: ${output}${errors}`)));
+        look();
+      }),
+  };
+}
