@@ -5,3 +5,5 @@ export { createFakeRuntime, type FakeRuntime, type FakeRuntimeOptions } from "./
 export { createGate, type Gate } from "./gate.ts";
 export { startStubServer, type StubServer, type StubServerOptions } from "./stub-server.ts";
 export { until } from "./until.ts";
+// So that the tests of an executor need one dependency.
+export { answer, createSandbox, faults, type Sandbox, say } from "@turnout/sandbox";
