@@ -46,6 +46,9 @@ export interface ChildOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** The longest single measurement takes some seconds. */
+const answerTimeoutMs = 60_000;
+
 const logFolder = mkdtempSync(path.join(tmpdir(), "turnout-bench-"));
 process.on("exit", () => rmSync(logFolder, { recursive: true, force: true }));
 
@@ -90,7 +93,18 @@ export function startChild({ name, program, parameters = [], nodeOptions = [], e
     lastId += 1;
     const id = lastId;
     return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject });
+      const timer = setTimeout(() => {
+        waiting.delete(id);
+        reject(new Error(`${name} did not answer within ${answerTimeoutMs} ms; it said: ${lastWords()}`));
+      }, answerTimeoutMs);
+      const settle = (action: () => void) => {
+        clearTimeout(timer);
+        action();
+      };
+      waiting.set(id, {
+        resolve: (value) => settle(() => resolve(value)),
+        reject: (error) => settle(() => reject(error)),
+      });
       child.send({ ...message, id }, (error) => {
         if (error !== null) reject(new Error(`Cannot ask ${name}: ${error.message}; it said: ${lastWords()}`));
       });

@@ -14,6 +14,7 @@ export function serveCommands(commands: Commands): void {
     const request = requestSchema.safeParse(message);
     if (request.success) void answer(commands, request.data);
   });
+  process.channel?.ref(); // Some processes have nothing else to wait for.
   process.send?.({ id: readyId });
 }
 

@@ -61,7 +61,13 @@ export async function startRouter({ name, upstream, transport, nodeOptions }: Ro
       server: { host: "127.0.0.1", port },
       sandbox: false,
       providers: {
-        codex: { baseUrl: `${upstream.origin}${upstream.path}`, transport, accounts: [{ accessToken, accountId }] },
+        codex: {
+          // More than the default, which is made for one person's account.
+          maxSocketsPerAccount: 512,
+          baseUrl: `${upstream.origin}${upstream.path}`,
+          transport,
+          accounts: [{ accessToken, accountId }],
+        },
       },
     }),
   );

@@ -115,19 +115,19 @@ let stopOpen: (() => void)[] = [];
 
 /** Opens streams that stall; resolves when each has brought its first bytes. */
 async function openStreams({ target, count }: z.infer<typeof openSchema>): Promise<number> {
-  const opened = Array.from(
-    { length: count },
-    () =>
-      new Promise<void>((resolve, reject) => {
-        send(target, {
-          onStart: (status) => void (status === 200 || reject(new Error(`A stream was answered with ${status}`))),
-          onData: (_chunk, stop) => {
-            stopOpen.push(stop);
-            resolve();
-          },
-        }).catch(reject);
-      }),
-  );
+  const open = () =>
+    new Promise<void>((resolve, reject) => {
+      let status = 0;
+      send(target, {
+        onStart: (answered) => void (status = answered),
+        onData: (chunk, stop) => {
+          stopOpen.push(stop);
+          if (status === 200) resolve();
+          else reject(new Error(`A stream was answered with ${status}: ${chunk.toString("utf8")}`));
+        },
+      }).catch(reject);
+    });
+  const opened = Array.from({ length: count }, open);
   await Promise.all(opened);
   return opened.length;
 }
