@@ -115,26 +115,23 @@ export function decodeCustomCall(value: JsonObject, path: Path): ToolCallBlock {
 
 function decodeCallOutput(value: JsonObject, path: Path): ToolResultBlock {
   const { type, call_id: callId, output, ...rest } = parseRequest(callOutputSchema, value, what, path);
-  const content: Block[] =
-    typeof output === "string"
-      ? [{ type: "text", text: output, extras: own({ $form: "string" }) }]
-      : output.map((part, index) => decodePart(part, "other", {}, [...path, "output", index]));
   return {
     type: "tool-result",
     callId,
     kind: type === "function_call_output" ? "function" : "custom",
-    content: content.map((block) =>
-      block.type === "text" || block.type === "image" || block.type === "file" || block.type === "opaque"
-        ? block
-        : { type: "opaque", wire: "openai-responses", value: outputPart(output, content.indexOf(block)) },
-    ),
+    content:
+      typeof output === "string"
+        ? [{ type: "text", text: output, extras: own({ $form: "string" }) }]
+        : output.map((part, index) => decodeOutputPart(part, [...path, "output", index])),
     ...item(rest),
   };
 }
 
-/** The part itself, for kinds (audio, refusal) that core does not expect in a result. */
-function outputPart(output: string | readonly JsonObject[], index: number): JsonValue {
-  return typeof output === "string" ? output : (output[index] ?? null);
+/** Kinds that core does not expect in a result (audio, a refusal) travel whole. */
+function decodeOutputPart(part: JsonObject, path: Path): ToolResultBlock["content"][number] {
+  const block = decodePart(part, "other", {}, path);
+  if (block.type === "text" || block.type === "image" || block.type === "file" || block.type === "opaque") return block;
+  return { type: "opaque", wire: "openai-responses", value: part, extras: own({ $part: true }) };
 }
 
 export function fromReasoningItem(reasoning: ReasoningItem, model: string | undefined): ReasoningBlock {
