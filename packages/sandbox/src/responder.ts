@@ -66,6 +66,7 @@ export function sseText(type: string, json: string): string {
   return `event: ${type}\ndata: ${json}\n\n`;
 }
 
+const noPrelude = { limits: "null", metadata: "null" };
 const warmUpAnswer: AnswerScript = { steps: [], usage: { outputTokens: 0 } };
 const compactionAnswer = answer(say.compaction());
 
@@ -118,6 +119,14 @@ export function createResponder(deps: ResponderOptions): Responder {
     return { script: directedAnswer(conversation) ?? deps.answer ?? defaultAnswer(conversation), fault };
   }
 
+  function preludeTexts(model: string, caller: Caller): { limits: string; metadata: string } {
+    const headers = { "openai-model": model, "x-codex-turn-state": `ts_${minter.token(caller.accountId)}` };
+    return {
+      limits: JSON.stringify(usage.event(caller)),
+      metadata: JSON.stringify({ type: "codex.response.metadata", headers }),
+    };
+  }
+
   return {
     prepare(accepted) {
       const { request, transport, caller } = accepted;
@@ -133,11 +142,7 @@ export function createResponder(deps: ResponderOptions): Responder {
         serviceTier: request.service_tier ?? "default",
         inputTokens: accepted.inputTokens,
         cachedTokens: accepted.cachedTokens,
-        limits: JSON.stringify(usage.event(caller)),
-        metadata: JSON.stringify({
-          type: "codex.response.metadata",
-          headers: { "openai-model": request.model, "x-codex-turn-state": `ts_${minter.token(caller.accountId)}` },
-        }),
+        ...(template.prelude ? preludeTexts(request.model, caller) : noPrelude),
       });
       usage.count(caller);
       return {

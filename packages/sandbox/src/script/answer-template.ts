@@ -23,8 +23,8 @@ export interface AnswerTemplate {
   readonly output: Template;
   /** The terminal event's `response` alone. */
   readonly document: Template;
-  /** Some event waits. */
-  readonly timed: boolean;
+  /** It has the two events before the start. */
+  readonly prelude: boolean;
   readonly finish: ParsedAnswer["finish"];
   readonly usage: ParsedAnswer["usage"];
   /** Characters of output, for the estimate of tokens. */
@@ -185,7 +185,7 @@ export function createAnswerTemplate(
     id: parseTemplate(responseId),
     output: parseTemplate(JSON.stringify(items)),
     document: parseTemplate(JSON.stringify(end.response)),
-    timed: frames.some(({ delayMs }) => delayMs > 0),
+    prelude,
     finish: answer.finish,
     usage: answer.usage,
     outputCharacters: JSON.stringify(items).length,
