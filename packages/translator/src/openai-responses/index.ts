@@ -24,6 +24,7 @@ export const openaiResponses: Codec = {
   createEventEncoder,
   createStreamObserver,
   createDocumentCollector,
+  requestPlace: "body",
   namedEvents: true,
   endOfStream: undefined,
 };

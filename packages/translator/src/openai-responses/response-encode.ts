@@ -12,7 +12,7 @@ import { parseEventObject } from "../parse-json.ts";
 import { createLossCollector } from "../report.ts";
 import { unfold } from "../unfold.ts";
 import { createEventEncoder } from "./event-encoder.ts";
-import { ownFields } from "./extras.ts";
+import { ownFields, reportForeign } from "./extras.ts";
 import { encodeTurn } from "./item-encode.ts";
 import { encodeUsage } from "./usage.ts";
 
@@ -47,5 +47,8 @@ export function encodeResponse(response: ModelResponse, context: AnswerContext):
   if (!isJsonObject(terminal)) {
     throw new RouterError("internal", "Cannot write Responses answer: it has no end", {});
   }
-  return { value: terminal, report: encoder.report };
+  const losses = createLossCollector();
+  reportForeign(response.extras, "", losses);
+  const { approximated, dropped } = encoder.report;
+  return { value: terminal, report: { approximated, dropped: [...dropped, ...losses.report.dropped] } };
 }
