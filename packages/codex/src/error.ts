@@ -1,5 +1,5 @@
 import { type AnyRouterError, isJsonObject, type JsonObject, RouterError, type WireEvent } from "@turnout/core";
-import { getCodec } from "@turnout/translator";
+import { openaiResponses } from "@turnout/translator";
 import { type HeaderMap, withRetryAfter } from "@turnout/upstream";
 
 /** Events after which an answer is over; `response.done` is the old name of `response.completed`. */
@@ -77,7 +77,7 @@ function refine(error: AnyRouterError, status: number | undefined, now: number):
  */
 export function readCodexError(status: number, bodyText: string, headers: HeaderMap, now: number): RouterError {
   if (isPage(bodyText, headers)) return readPage(status, bodyText, headers);
-  const error = getCodec("openai-responses").decodeError(status, bodyText, headers);
+  const error = openaiResponses.decodeError(status, bodyText, headers);
   return refine(RouterError.from(error), status, now);
 }
 
@@ -126,7 +126,7 @@ export function readCodexErrorEvent(event: WireEvent, now: number): RouterError 
   const isNested = isJsonObject(body) && isJsonObject(body["error"]);
   const flat = isNested ? { type: event.type, data: JSON.stringify({ ...parsed, error: body["error"] }) } : event;
   try {
-    getCodec("openai-responses").createEventDecoder().decode(flat, []);
+    openaiResponses.createEventDecoder().decode(flat, []);
     return undefined;
   } catch (error) {
     return refine(RouterError.from(error), statusOf(parsed), now);

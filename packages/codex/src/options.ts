@@ -9,7 +9,7 @@ export const openaiBaseUrl = "https://api.openai.com/v1";
 
 const httpUrl = z
   .url({ protocol: /^https?$/u, error: "Expected an http(s) URL" })
-  .transform((url) => url.replace(/\/+$/u, ""));
+  .overwrite((url) => url.replace(/\/+$/u, ""));
 
 const headerText = z.string().regex(/^[\u0020-\u007e]+$/u, "Expected printable ASCII");
 
