@@ -6,7 +6,7 @@ export interface HttpClientOptions {
   /** Milliseconds for TCP and TLS together. Default 15 000. */
   readonly connectTimeoutMs?: number;
   /**
-   * Milliseconds an idle connection is kept. Default 4 000: chatgpt.com drops idle connections after 10 s at the earliest
+   * Milliseconds an idle connection is kept. Default 8 000: chatgpt.com drops idle connections after 10 s at the earliest
    * (reports of 2026), and a request that meets such a drop cannot be told from one that was served, so it is not met.
    */
   readonly keepAliveTimeoutMs?: number;
@@ -30,7 +30,7 @@ export interface HttpClient {
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const maxConnections = options.maxConnections ?? 1_024;
   const connectTimeout = options.connectTimeoutMs ?? 15_000;
-  const keepAliveTimeout = options.keepAliveTimeoutMs ?? 4_000;
+  const keepAliveTimeout = options.keepAliveTimeoutMs ?? 8_000;
   const shared = {
     connections: maxConnections,
     pipelining: 1,
