@@ -137,6 +137,30 @@ describe("messages", () => {
     ]);
   });
 
+  test("a cache mark on a whole message belongs to its last block, string or not (T82)", () => {
+    const mark = { cache_control: { type: "ephemeral", ttl: "1h" } };
+    const parts = [
+      { type: "text", text: "a" },
+      { type: "text", text: "b" },
+    ];
+    const messages = [
+      { role: "system", content: "Be brief", ...mark },
+      { role: "user", content: parts, ...mark },
+    ];
+    expect(decode({ messages }).turns.map((turn) => turn.blocks.map((block) => block.cache))).toEqual([
+      [{ ttl: "1h" }],
+      [undefined, { ttl: "1h" }],
+    ]);
+    expect(roundTrip({ messages })["messages"]).toEqual(messages);
+    expect(openaiChat.encodeRequest(decode({ messages })).report.dropped).toEqual([]);
+  });
+
+  test("a cache mark of another format is dropped and named", () => {
+    const { messages, report } = encodeTurns([{ role: "user", blocks: [{ ...text("Hi"), cache: {} }] }]);
+    expect(messages).toEqual([user]);
+    expect(report.dropped.map((loss) => loss.path)).toEqual(["turns[0].blocks[0].cache"]);
+  });
+
   test("file data without its prefix gets its type from the name", () => {
     const content = [{ type: "file", file: { filename: "a.pdf", file_data: "JVBE" } }];
     const [turn] = decode({ messages: [{ role: "user", content }] }).turns;
@@ -408,6 +432,46 @@ describe("calls and results", () => {
     ]);
     expect(JSON.stringify(messages).split("iVBO")).toHaveLength(2);
     expect(report.approximated).not.toEqual([]);
+  });
+
+  test("media of a result come before what the user said after it", () => {
+    const { messages } = encodeTurns([
+      { role: "user", blocks: [text("Hi")] },
+      { role: "assistant", blocks: [call("a")] },
+      {
+        role: "user",
+        blocks: [{ type: "tool-result", callId: "a", kind: "function", content: [png] }, text("Go on")],
+      },
+    ]);
+    expect(messages).toMatchObject([
+      {},
+      {},
+      { role: "tool", content: "" },
+      { role: "user", content: [{ type: "text" }, { type: "image_url" }] },
+      { role: "user", content: "Go on" },
+    ]);
+  });
+
+  test("an id used again in a later turn stays; twice in one turn the second is told apart (T48)", () => {
+    const turn: Turn[] = [
+      { role: "assistant", blocks: [call("a")] },
+      { role: "user", blocks: [result("a", "1")] },
+    ];
+    expect(encodeTurns([...turn, ...turn]).messages).toMatchObject([
+      { tool_calls: [{ id: "a" }] },
+      { tool_call_id: "a" },
+      { tool_calls: [{ id: "a" }] },
+      { tool_call_id: "a" },
+    ]);
+    const twice = encodeTurns([
+      { role: "assistant", blocks: [call("a"), call("a")] },
+      { role: "user", blocks: [result("a", "1"), result("a", "2")] },
+    ]);
+    expect(twice.messages).toMatchObject([
+      { tool_calls: [{ id: "a" }, { id: "a_2" }] },
+      { tool_call_id: "a", content: "1" },
+      { tool_call_id: "a_2", content: "2" },
+    ]);
   });
 
   test("parts of a result keep their structure in the same format (T66)", () => {

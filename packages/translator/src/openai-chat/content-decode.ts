@@ -11,7 +11,7 @@ import {
 
 import { parseDataUrl } from "../data-url.ts";
 import { mediaTypeOfFilename } from "../media-type.ts";
-import { type Fields, restOf, wire, withNested } from "./extras.ts";
+import { type Fields, restOf, stringNote, wire, withNested } from "./extras.ts";
 import { partNote, thinkingPart } from "./reasoning.ts";
 import type { ChatContent, ChatContentPart } from "./schema.ts";
 
@@ -135,5 +135,23 @@ export function decodeResultContent(content: ChatContent): ToolResultBlock["cont
     const block = decodePart(part);
     const isKnown = block.type === "text" || block.type === "image" || block.type === "file";
     return isKnown ? block : { type: "opaque", wire, value: part as JsonValue };
+  });
+}
+
+/** Anthropic's cache mark, in the words of the hub. */
+export function decodeCacheMark(mark: unknown): { readonly ttl?: string } | undefined {
+  if (!isJsonObject(mark)) return undefined;
+  return typeof mark["ttl"] === "string" ? { ttl: mark["ttl"] } : {};
+}
+
+/** A mark on a whole message belongs to its last block (translation.md 2.16, T82); the field goes back with the message. */
+export function markLastBlock(blocks: readonly Block[], mark: unknown): readonly Block[] {
+  const cache = decodeCacheMark(mark);
+  const last = blocks.at(-1);
+  if (cache === undefined || last === undefined) return blocks;
+  return blocks.with(blocks.length - 1, {
+    ...last,
+    cache,
+    extras: last.extras ?? { wire, fields: { [stringNote]: true } },
   });
 }

@@ -13,7 +13,7 @@ import type {
 import { formatDataUrl } from "../data-url.ts";
 import type { LossCollector } from "../report.ts";
 import { invalidRequest } from "../validate.ts";
-import { type Fields, objectIn, ownFields, reportForeign, restore, wire } from "./extras.ts";
+import { type Fields, objectIn, ownFields, reportForeign, restore, stringNote, wire } from "./extras.ts";
 
 function mediaUrl(source: MediaSource, path: string, what: string): string {
   if (source.kind === "base64") return formatDataUrl(source.mediaType, source.data);
@@ -115,7 +115,8 @@ export function reportBlock(block: Block, path: string, losses: LossCollector): 
 
 /** True for text that goes into a plain string: it was one, or it came from a format without that difference. */
 export function isPlainText(block: Block): block is TextBlock {
-  return block.type === "text" && block.extras?.wire !== wire;
+  if (block.type !== "text") return false;
+  return block.extras?.wire !== wire || block.extras.fields[stringNote] === true;
 }
 
 /**

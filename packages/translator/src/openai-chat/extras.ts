@@ -5,6 +5,9 @@ import type { LossCollector } from "../report.ts";
 
 export const wire = "openai-chat";
 
+/** Note on a text block: it was a plain string, although the block has extras. */
+export const stringNote = "$string";
+
 /** Fields under construction. */
 export type Fields = Record<string, JsonValue>;
 

@@ -12,7 +12,7 @@ import type {
 import { createLossCollector } from "../report.ts";
 import { parseRequest } from "../validate.ts";
 import { decodeAssistant } from "./assistant.ts";
-import { decodeContent, decodeResultContent } from "./content-decode.ts";
+import { decodeCacheMark, decodeContent, decodeResultContent, markLastBlock } from "./content-decode.ts";
 import { extrasFrom, type Fields, restOf } from "./extras.ts";
 import { type ChatMessage, type ChatRequest, chatRequestSchema, type ChatResponseFormat } from "./schema.ts";
 import { decodeToolChoice, decodeTools } from "./tools-decode.ts";
@@ -119,6 +119,7 @@ function createTurnReader() {
       ...(name !== undefined && { name }),
       kind: call?.kind ?? "function",
       content: content === undefined || content === null ? [] : decodeResultContent(content),
+      ...present("cache", decodeCacheMark(message["cache_control"])),
       ...extrasFrom(fields),
     };
     results.push(result);
@@ -145,13 +146,13 @@ function createTurnReader() {
         break;
       case "system":
       case "developer": {
-        const blocks = decodeContent(message.content);
+        const blocks = markLastBlock(decodeContent(message.content), message["cache_control"]);
         const paths = contentPaths(message.content, path);
         turns.push({ role: "system", level: message.role, blocks, paths, ...extrasFrom(messageRest(message)) });
         break;
       }
       case "user": {
-        const blocks = decodeContent(message.content);
+        const blocks = markLastBlock(decodeContent(message.content), message["cache_control"]);
         const paths = contentPaths(message.content, path);
         turns.push({ role: "user", blocks, paths, ...extrasFrom(messageRest(message)) });
         break;
