@@ -62,6 +62,8 @@ export interface ExecuteContext {
   readonly runtime: Runtime;
   /** For logs and for correlation headers. */
   readonly requestId: string;
+  /** The client would rather have an error than an upstream that was not asked all of it. */
+  readonly strict?: boolean;
 }
 
 /** Moves bytes in one wire format over one transport. It does not translate between formats. */

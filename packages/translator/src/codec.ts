@@ -33,6 +33,15 @@ export interface AnswerContext {
   readonly idSeed: string;
 }
 
+/** What helps to read an answer besides the answer itself. */
+export interface DecodeAnswerOptions {
+  /**
+   * The request that was encoded for this upstream. With it, calls of custom tools that had to be sent as functions come
+   * back as what they were, and names that had to be shortened are known.
+   */
+  readonly request?: ModelRequest;
+}
+
 /** Reads one upstream stream, event by event. */
 export interface EventDecoder {
   /**
@@ -120,15 +129,17 @@ export interface Codec {
   /**
    * @throws {RouterError} `upstream-malformed`, or the error the document reports.
    */
-  decodeResponse(body: unknown): Translated<ModelResponse>;
+  decodeResponse(body: unknown, options?: DecodeAnswerOptions): Translated<ModelResponse>;
   encodeResponse(response: ModelResponse, context: AnswerContext): Translated<JsonObject>;
   /** Reads an upstream's error answer of any shape, HTML and nothing included. Never throws. */
   decodeError(status: number, bodyText: string, headers?: Readonly<Record<string, string>>): RouterError;
   encodeError(error: AnyRouterError, requestId: string): EncodedError;
-  createEventDecoder(): EventDecoder;
+  createEventDecoder(options?: DecodeAnswerOptions): EventDecoder;
   createEventEncoder(context: AnswerContext): EventEncoder;
   createStreamObserver(context: AnswerContext): StreamObserver;
   createDocumentCollector(): DocumentCollector;
+  /** Where the model's name and the wish for a stream stand: in the body, or in the address (Gemini). */
+  readonly requestPlace: "body" | "address";
   /** Name in an SSE `event:` line, or not; Chat has none. */
   readonly namedEvents: boolean;
   /** Written after a clean end, `[DONE]` for Chat. */

@@ -5,7 +5,7 @@ export { createFolder, fold, type Folder } from "./fold.ts";
 export { createToolCallIds, mapToolCallId, type ToolCallIds } from "./ids.ts";
 export { openaiChat } from "./openai-chat/index.ts";
 export { openaiResponses } from "./openai-responses/index.ts";
-export { createLossCollector, type LossCollector } from "./report.ts";
+export { createLossCollector, type LossCollector, refuseLosses } from "./report.ts";
 export { createSseDecoder, formatSse, type SseDecoder, type SseDecoderOptions } from "./sse.ts";
 export { createToolNames, type ToolIdentity, type ToolNames } from "./tool-names.ts";
 export { unfold } from "./unfold.ts";

@@ -1,4 +1,17 @@
-import type { Block, Loss, TranslationReport, Turn } from "@turnout/core";
+import { type Block, type Loss, RouterError, type TranslationReport, type Turn } from "@turnout/core";
+
+/**
+ * For clients that would rather have an error than an answer to less than they asked.
+ *
+ * @throws {RouterError} `request-invalid` that names the first field that would be left out.
+ */
+export function refuseLosses(report: TranslationReport | undefined): void {
+  const [first] = report?.dropped ?? [];
+  if (first === undefined) return;
+  throw new RouterError("request-invalid", `Cannot carry "${first.path}" to this upstream: ${first.reason}`, {
+    path: first.path,
+  });
+}
 
 /** Where a block stood in the client's request, as far as the decoder said; else its place in `turn`, such as `turns[2]`. */
 export function blockPath(turn: Turn, place: string, blockIndex: number): string {

@@ -10,6 +10,7 @@ import {
   type WireRequest,
   type WireResponse,
 } from "@turnout/core";
+import { refuseLosses } from "@turnout/translator";
 
 import { abortError, type AnswerStreamOptions } from "./answer-stream.ts";
 import { createHeaderMatcher, type HeaderNames } from "./headers.ts";
@@ -80,6 +81,7 @@ export function createHttpExecutor(options: HttpExecutorOptions): Executor {
     async execute(request: WireRequest, context: ExecuteContext): Promise<WireResponse> {
       if (context.signal.aborted) throw abortError(context.signal);
       const prepared = options.prepareBody?.(request, context);
+      if (context.strict === true) refuseLosses(prepared?.report);
       const headers = options.headers(request, context);
       const body = JSON.stringify(prepared?.value ?? request.body);
       const baseUrl = options.baseUrlFor?.(context.credential) ?? options.baseUrl;

@@ -10,6 +10,7 @@ import {
   type WireRequest,
   type WireResponse,
 } from "@turnout/core";
+import { refuseLosses } from "@turnout/translator";
 
 import type { AnswerStreamOptions } from "./answer-stream.ts";
 import type { ConnectSocket } from "./connect-socket.ts";
@@ -137,6 +138,7 @@ export function createWebSocketExecutor(
     upstreamHost,
     async execute(request: WireRequest, context: ExecuteContext): Promise<WireResponse> {
       const prepared = profile.prepareFrame(request, context);
+      if (context.strict === true) refuseLosses(prepared.report);
       const frame = JSON.stringify(prepared.value);
       const { maxFrameBytes } = profile;
       if (maxFrameBytes !== undefined && exceeds(frame, maxFrameBytes)) {

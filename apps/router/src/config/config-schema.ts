@@ -82,6 +82,12 @@ export function createConfigSchema(plugins: readonly ProviderPlugin[]) {
       .default([])
       .describe("Package names of further provider plugins. They run inside turnout: name only packages you trust."),
     providers: z.strictObject(providers).prefault({}).describe("Upstreams and their accounts, by provider name."),
+    strict: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Refuse with 400 a request of which something would be left out on the way to its upstream; header `x-turnout-strict: true` asks for it per request.",
+      ),
     aliases: z
       .record(z.string().min(1), z.string().min(1))
       .default({})
@@ -101,6 +107,7 @@ export type ProviderConfig = z.output<typeof providerBaseSchema>;
 export interface Config {
   readonly server: ServerConfig;
   readonly sandbox: boolean;
+  readonly strict: boolean;
   readonly plugins: readonly string[];
   readonly providers: Readonly<Record<string, ProviderConfig | undefined>>;
   readonly aliases: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import type { AnyRouterError, FinishReason, TranslationReport, Usage, WireEvent 
 import { RouterError } from "@turnout/core";
 import type { OpenedAnswer } from "./attempt.ts";
 import type { ClientStream } from "./client-stream.ts";
-import type { DecodedExchange } from "./exchange.ts";
+import { type DecodedExchange, requestIdHeaders } from "./exchange.ts";
 import { mergeReports } from "./report.ts";
 
 /** How an answer went, for the log. */
@@ -25,7 +25,7 @@ export function answerWithDocument(
 }
 
 export function sendJson(
-  exchange: Pick<DecodedExchange, "client" | "requestId">,
+  exchange: Pick<DecodedExchange, "client" | "requestId" | "wire">,
   status: number,
   headers: Readonly<Record<string, string>>,
   body: unknown,
@@ -34,7 +34,7 @@ export function sendJson(
   exchange.client.sendHead(status, {
     "content-type": "application/json; charset=utf-8",
     "content-length": String(Buffer.byteLength(text)),
-    "x-request-id": exchange.requestId,
+    ...requestIdHeaders(exchange),
     ...headers,
   });
   exchange.client.end(text);

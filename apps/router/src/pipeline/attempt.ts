@@ -12,7 +12,7 @@ import type {
   WireResponseMeta,
 } from "@turnout/core";
 import type { Codec } from "@turnout/translator";
-import { getCodec } from "@turnout/translator";
+import { getCodec, refuseLosses } from "@turnout/translator";
 import { type AnswerDocument, collectDocument } from "./document.ts";
 import type { DecodedExchange } from "./exchange.ts";
 import { mergeReports } from "./report.ts";
@@ -63,6 +63,7 @@ export async function attempt(exchange: DecodedExchange, options: AttemptOptions
     signal: exchange.signal,
     runtime,
     requestId: exchange.requestId,
+    strict: exchange.strict,
   });
   const opened = await open(exchange, upstreamCodec, response);
   return { ...opened, report: mergeReports(report, response.meta.report, opened.report) };
@@ -76,10 +77,13 @@ function toWire(
   const model = options.upstreamModel;
   const common = { model, stream: exchange.request.stream, session: options.session };
   if (upstreamCodec.wire === exchange.wire) {
-    return { request: { ...common, body: { ...exchange.body, model } }, report: undefined };
+    const body = upstreamCodec.requestPlace === "address" ? exchange.body : { ...exchange.body, model };
+    return { request: { ...common, body }, report: undefined };
   }
   const encoded = upstreamCodec.encodeRequest(exchange.request, { model });
-  return { request: { ...common, body: encoded.value }, report: encoded.report };
+  const report = mergeReports(exchange.report, encoded.report);
+  if (exchange.strict) refuseLosses(report);
+  return { request: { ...common, body: encoded.value }, report };
 }
 
 async function open(exchange: DecodedExchange, upstreamCodec: Codec, response: WireResponse): Promise<OpenedAnswer> {

@@ -1,7 +1,7 @@
 import type { AnyRouterError, Runtime, Timer, WireEvent } from "@turnout/core";
 import type { StreamVoice } from "@turnout/translator";
-import { formatSse } from "@turnout/translator";
-import type { DecodedExchange } from "./exchange.ts";
+import { type DecodedExchange, requestIdHeaders } from "./exchange.ts";
+import { createFraming } from "./framing.ts";
 
 /** The line to a client that asked for a stream: opens late, is never silent for long, ends once. */
 export interface ClientStream {
@@ -27,7 +27,6 @@ export interface ClientStreamOptions {
 }
 
 const streamHeaders = {
-  "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache",
   // nginx would hold events back otherwise.
   "x-accel-buffering": "no",
@@ -35,6 +34,7 @@ const streamHeaders = {
 
 export function createClientStream(exchange: DecodedExchange, options: ClientStreamOptions): ClientStream {
   const { client, codec, requestId } = exchange;
+  const framing = createFraming(exchange.target, codec);
   const { runtime, keepAliveMs } = options;
   let voice: StreamVoice | undefined;
   let wroteFirst = false;
@@ -47,17 +47,23 @@ export function createClientStream(exchange: DecodedExchange, options: ClientStr
   }
 
   function openHead(headers: Readonly<Record<string, string>>): void {
-    if (!client.headSent) client.sendHead(200, { ...streamHeaders, "x-request-id": requestId, ...headers });
+    if (client.headSent) return;
+    client.sendHead(200, {
+      "content-type": framing.contentType,
+      ...streamHeaders,
+      ...requestIdHeaders(exchange),
+      ...headers,
+    });
   }
 
   /**
    * Before the answer has begun the grammar may have no event that every client takes; then a comment holds the line,
    * except for Codex, whose timer runs on over comments (codex.md 6.2, 2026-10).
    */
-  function keepAliveText(): string {
+  function keepAliveText(): string | undefined {
     const event = (voice ?? codec.createEventEncoder(exchange.answer)).keepAlive();
-    if (event !== undefined) return formatSse(event, codec.namedEvents);
-    return exchange.speaksCodex ? 'data: {"type":"keepalive"}\n\n' : ": keep-alive\n\n";
+    if (event !== undefined) return framing.event(event);
+    return exchange.speaksCodex ? framing.event({ type: "", data: '{"type":"keepalive"}' }) : framing.comment;
   }
 
   // One timer per stream, not one per write: it looks at how long the line has been silent and sleeps for the rest.
@@ -67,7 +73,8 @@ export function createClientStream(exchange: DecodedExchange, options: ClientStr
       if (silent >= keepAliveMs) {
         // Which attempt will answer is not known yet, so the head says nothing of it.
         openHead({});
-        void send(keepAliveText());
+        const text = keepAliveText();
+        if (text !== undefined) void send(text);
         watch(keepAliveMs);
       } else watch(keepAliveMs - silent);
     });
@@ -89,15 +96,15 @@ export function createClientStream(exchange: DecodedExchange, options: ClientStr
         options.onFirstEvent();
       }
       let text = "";
-      for (const event of events) text += formatSse(event, codec.namedEvents);
+      for (const event of events) text += framing.event(event);
       return send(text);
     },
     fail: (error) => {
       openHead({});
       const events = (voice ?? codec.createEventEncoder(exchange.answer)).fail(error, requestId);
-      client.end(events.map((event) => formatSse(event, codec.namedEvents)).join(""));
+      client.end(events.map((event) => framing.event(event)).join("") + framing.end());
     },
-    end: () => client.end(),
+    end: () => client.end(framing.end()),
     dispose: () => timer?.cancel(),
   };
 }

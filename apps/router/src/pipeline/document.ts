@@ -49,8 +49,8 @@ async function collectTranslated(
 ): Promise<AnswerDocument> {
   const decoded =
     response.kind === "document"
-      ? upstreamCodec.decodeResponse(response.body)
-      : await foldStream(upstreamCodec, response.events);
+      ? upstreamCodec.decodeResponse(response.body, exchange)
+      : await foldStream(exchange, upstreamCodec, response.events);
   const encoded = exchange.codec.encodeResponse(decoded.value, exchange.answer);
   return {
     body: encoded.value,
@@ -60,8 +60,12 @@ async function collectTranslated(
   };
 }
 
-async function foldStream(codec: Codec, batches: Extract<WireResponse, { kind: "stream" }>["events"]) {
-  const decoder = codec.createEventDecoder();
+async function foldStream(
+  exchange: DecodedExchange,
+  codec: Codec,
+  batches: Extract<WireResponse, { kind: "stream" }>["events"],
+) {
+  const decoder = codec.createEventDecoder(exchange);
   const folder = createFolder();
   const events: StreamEvent[] = [];
   const drain = () => {

@@ -1,10 +1,20 @@
-import type { ModelRequest, WireFormat } from "@turnout/core";
+import type { JsonObject, ModelRequest, TranslationReport, WireFormat } from "@turnout/core";
 import type { AnswerContext, Codec } from "@turnout/translator";
 import type { ClientConnection } from "../server/client-connection.ts";
+
+/** What the address of a request tells, beside its body. */
+export interface RequestTarget {
+  readonly wire: WireFormat;
+  /** For formats that name the model and the wish for a stream in the address. */
+  readonly address?: { readonly model: string; readonly stream: boolean };
+  /** How a stream is written: as Server-Sent Events, or as one JSON array (Gemini without `alt=sse`). */
+  readonly framing: "sse" | "json-array";
+}
 
 /** One request of a client, from its arrival to its last byte. */
 export interface Exchange {
   readonly requestId: string;
+  readonly target: RequestTarget;
   readonly wire: WireFormat;
   readonly codec: Codec;
   readonly client: ClientConnection;
@@ -14,12 +24,23 @@ export interface Exchange {
   readonly startedAt: number;
 }
 
+/** The request id under the name turnout gives it, and under the one the client's SDK reads. */
+export function requestIdHeaders(exchange: Pick<Exchange, "requestId" | "wire">): Record<string, string> {
+  const { requestId, wire } = exchange;
+  const own = { "x-request-id": requestId };
+  return wire === "anthropic-messages" ? { ...own, "request-id": requestId } : own;
+}
+
 /** A request that has been understood. */
 export interface DecodedExchange extends Exchange {
   readonly request: ModelRequest;
   /** The body as the client sent it, for upstreams of the same format. */
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: JsonObject;
   readonly answer: AnswerContext;
+  /** What reading the request had to approximate or drop already. */
+  readonly report: TranslationReport;
+  /** Rather an error than a request of which something would be left out. */
+  readonly strict: boolean;
   /** The client understands the Codex backend's own `codex.*` events and `x-codex-*` headers. */
   readonly speaksCodex: boolean;
 }

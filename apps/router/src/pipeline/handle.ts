@@ -1,4 +1,4 @@
-import type { AnyRouterError, Runtime, WireFormat } from "@turnout/core";
+import type { AnyRouterError, Runtime } from "@turnout/core";
 import { isJsonObject, RouterError } from "@turnout/core";
 import type { AnswerContext } from "@turnout/translator";
 import { getCodec } from "@turnout/translator";
@@ -9,7 +9,7 @@ import type { ClientConnection } from "../server/client-connection.ts";
 import { type AnswerOutcome, answerWithDocument, answerWithStream, sendJson } from "./answer.ts";
 import { type ClientStream, createClientStream } from "./client-stream.ts";
 import { type AttemptTrail, commit, createAttemptTrail } from "./commit.ts";
-import type { DecodedExchange, Exchange } from "./exchange.ts";
+import type { DecodedExchange, Exchange, RequestTarget } from "./exchange.ts";
 import { type Plan, planAttempts } from "./plan.ts";
 import { receiveBody } from "./receive.ts";
 import { answerHeaders } from "./answer-headers.ts";
@@ -24,6 +24,8 @@ export interface PipelineOptions {
   readonly log: Logger;
   readonly bodyLimitBytes: number;
   readonly keepAliveMs: number;
+  /** Refuse what an upstream would not be asked in full; a client may ask for it with `x-turnout-strict`. */
+  readonly strict: boolean;
   /** Requests that are being answered; stopping waits for them. */
   readonly active: Set<ClientConnection>;
 }
@@ -39,14 +41,16 @@ interface Progress {
 
 /** The way of a request: receive, decode, plan, attempt, commit, answer, settle. Always answers, never throws. */
 export async function handleModelRequest(
-  wire: WireFormat,
+  target: RequestTarget,
   client: ClientConnection,
   requestId: string,
   options: PipelineOptions,
 ): Promise<void> {
   const { runtime } = options;
+  const { wire } = target;
   const exchange: Exchange = {
     requestId,
+    target,
     wire,
     codec: getCodec(wire),
     client,
@@ -88,10 +92,10 @@ export async function handleModelRequest(
 
 async function answer(exchange: Exchange, progress: Progress, options: PipelineOptions): Promise<AnswerOutcome> {
   const body = await receiveBody(exchange.client.incoming, options.bodyLimitBytes);
-  const decoded = decode(exchange, body, options.runtime);
+  const decoded = decode(exchange, body, options);
   progress.decoded = decoded;
   const session = sessionHints(exchange.client.headers, decoded.request);
-  const plan = planAttempts(options.registry, decoded.request.model, session);
+  const plan = planAttempts(options.registry, decoded.request.model, decoded.wire, session);
   progress.plan = plan;
   const { provider } = options.registry.lookup(decoded.request.model);
   if (decoded.request.stream) progress.stream = openClientStream(decoded, progress, options);
@@ -103,7 +107,7 @@ async function answer(exchange: Exchange, progress: Progress, options: PipelineO
     memory: options.memory,
     trail: progress.trail,
   });
-  const headers = answerHeaders(decoded, progress.trail, opened.meta, provider.simulated);
+  const headers = answerHeaders(decoded, progress.trail, opened, provider.simulated);
   if (opened.kind === "document") return answerWithDocument(decoded, opened, headers);
   return answerWithStream(decoded, opened, progress.stream ?? openClientStream(decoded, progress, options), headers);
 }
@@ -118,16 +122,25 @@ function openClientStream(decoded: DecodedExchange, progress: Progress, options:
   });
 }
 
-function decode(exchange: Exchange, body: unknown, runtime: Runtime): DecodedExchange {
+function decode(exchange: Exchange, body: unknown, { runtime, strict }: PipelineOptions): DecodedExchange {
   if (!isJsonObject(body)) throw new RouterError("request-invalid", "Cannot read the request: not a JSON object", {});
-  const { value: request } = exchange.codec.decodeRequest(body);
+  const { value: request, report } = exchange.codec.decodeRequest({ ...body, ...exchange.target.address });
   const answerContext: AnswerContext = {
     request,
     model: request.model,
     createdAt: Math.floor(runtime.now() / 1000),
     idSeed: idSeed(runtime),
   };
-  return { ...exchange, request, body, answer: answerContext, speaksCodex: speaksCodex(exchange.client.headers) };
+  const { headers } = exchange.client;
+  return {
+    ...exchange,
+    request,
+    body,
+    answer: answerContext,
+    report,
+    strict: strict || headers["x-turnout-strict"] === "true",
+    speaksCodex: speaksCodex(headers),
+  };
 }
 
 /** 48 hex digits, as long as the providers' own ids. */
@@ -144,5 +157,8 @@ function answerWithError(exchange: Exchange, progress: Progress, error: AnyRoute
   const encoded = exchange.codec.encodeError(error, exchange.requestId);
   const tried = answerHeaders(progress.decoded, progress.trail, undefined, false);
   const ending = error.code === "too-large" ? { connection: "close" } : {};
-  sendJson(exchange, encoded.status, { ...tried, ...encoded.headers, ...ending }, encoded.body);
+  // A Gemini client that asked for an array gets one, also when it holds nothing but the error.
+  const isArray = exchange.target.framing === "json-array" && progress.decoded?.request.stream !== false;
+  const document = isArray ? [encoded.body] : encoded.body;
+  sendJson(exchange, encoded.status, { ...tried, ...encoded.headers, ...ending }, document);
 }

@@ -1,4 +1,4 @@
-import type { SessionHints } from "@turnout/core";
+import type { Executor, SessionHints, WireFormat } from "@turnout/core";
 import { RouterError } from "@turnout/core";
 import type { Provider } from "../registry/provider.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -21,22 +21,27 @@ export interface Plan {
 
 /**
  * Orders the attempts: accounts by their pool (a conversation stays on its account, cooled ones last), and for each
- * account the executors as the provider lists them.
+ * account the executors as the provider lists them, those of the client's language first.
  *
  * @throws {RouterError} `not-found` for the model, `credential-unavailable` when the provider has no account.
  */
-export function planAttempts(registry: Registry, model: string, session: SessionHints): Plan {
+export function planAttempts(registry: Registry, model: string, wire: WireFormat, session: SessionHints): Plan {
   const { provider, upstreamModel } = registry.lookup(model);
   const accounts = provider.pool.candidates(session.sessionId);
   if (accounts.length === 0) throw noAccount(provider);
   const attempts = accounts.flatMap((account) =>
-    provider.executors.map((executor) => ({
+    inOrder(provider.executors, wire).map((executor) => ({
       executor: executor.id,
       transport: executor.transport,
       account: account.key,
     })),
   );
   return { model, provider: provider.name, upstreamModel, attempts };
+}
+
+/** Executors that speak the client's own language come first: what needs no translation loses nothing. */
+function inOrder(executors: readonly Executor[], wire: WireFormat): readonly Executor[] {
+  return executors.toSorted((left, right) => Number(right.wire === wire) - Number(left.wire === wire));
 }
 
 function noAccount(provider: Provider): RouterError {

@@ -101,7 +101,7 @@ function stoppedShort(): RouterError {
 
 /** Two languages: decode into core's events, encode into the client's. */
 export function createTranslatedRoad(exchange: DecodedExchange, upstreamCodec: Codec): Road {
-  const decoder: EventDecoder = upstreamCodec.createEventDecoder();
+  const decoder: EventDecoder = upstreamCodec.createEventDecoder(exchange);
   const encoder: EventEncoder = exchange.codec.createEventEncoder(exchange.answer);
   const { endOfStream } = exchange.codec;
   const events: StreamEvent[] = [];
@@ -173,7 +173,7 @@ export function eventsOfDocument(
   upstreamCodec: Codec,
   response: Extract<WireResponse, { kind: "document" }>,
 ): { events: WireEvent[]; usage: Usage | undefined; finish: FinishReason; report: TranslationReport } {
-  const decoded = upstreamCodec.decodeResponse(response.body);
+  const decoded = upstreamCodec.decodeResponse(response.body, exchange);
   const encoder = exchange.codec.createEventEncoder(exchange.answer);
   const events: WireEvent[] = [];
   for (const event of unfold(decoded.value)) encoder.encode(event, events);

@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import type { PipelineOptions } from "../pipeline/handle.ts";
-import type { RouterEnvironment } from "../router.ts";
+import type { RouterEnvironment } from "../server/environment.ts";
 import { modelRoute } from "./model-route.ts";
 
 /** `POST /v1/chat/completions`: OpenAI Chat Completions. */

@@ -1,23 +1,31 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { WireFormat } from "@turnout/core";
 import { RouterError } from "@turnout/core";
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
+import type { RequestTarget } from "../pipeline/exchange.ts";
 import { handleModelRequest, type PipelineOptions } from "../pipeline/handle.ts";
-import type { RouterEnvironment } from "../router.ts";
+import type { RouterEnvironment } from "../server/environment.ts";
 import { createClientConnection } from "../server/client-connection.ts";
 
-/** A route whose answer is written straight to Node's response: three times the throughput of a web stream. */
+/** Answers straight on Node's response: three times the throughput of a web stream. */
+export async function answerForModel(
+  context: Context<RouterEnvironment>,
+  target: RequestTarget,
+  pipeline: PipelineOptions,
+): Promise<Response> {
+  const client = createClientConnection(context.env.incoming, context.env.outgoing);
+  await handleModelRequest(target, client, context.get("requestId"), pipeline);
+  return RESPONSE_ALREADY_SENT;
+}
+
+/** A route whose format names the model in the body. */
 export function modelRoute(
   app: Hono<RouterEnvironment>,
   path: string,
   wire: WireFormat,
   pipeline: PipelineOptions,
 ): void {
-  app.post(path, async (context) => {
-    const client = createClientConnection(context.env.incoming, context.env.outgoing);
-    await handleModelRequest(wire, client, context.get("requestId"), pipeline);
-    return RESPONSE_ALREADY_SENT;
-  });
+  app.post(path, (context) => answerForModel(context, { wire, framing: "sse" }, pipeline));
   app.all(path, () => {
     throw new RouterError("method-not-allowed", `Only POST is served at ${path}`, { allow: "POST" });
   });

@@ -1,39 +1,88 @@
+import type { WireFormat } from "@turnout/core";
 import { RouterError } from "@turnout/core";
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { ListedModel, Registry } from "../registry/registry.ts";
-import type { RouterEnvironment } from "../router.ts";
+import { nodeHeaders, type RouterEnvironment } from "../server/environment.ts";
+import { clientWire } from "../server/client-wire.ts";
 
-/** `GET /v1/models` and `GET /v1/models/{id}` in OpenAI's shape. Ids hold a slash, escaped or not. */
+/**
+ * `GET /v1/models`, `GET /v1beta/models` and one of them by `/{id}`, in the client's own shape. Ids hold a slash, escaped or
+ * not.
+ */
 export function modelsRoute(app: Hono<RouterEnvironment>, registry: Registry): void {
-  app.get("/v1/models", (context) => context.json({ object: "list", data: registry.list().map(modelObject) }));
-  app.get("/v1/models/:id{.+}", (context) => {
-    const id = context.req.param("id");
-    registry.lookup(id);
-    const listed = registry.list().find((model) => model.id === id) ?? hiddenModel(registry, id);
-    return context.json(modelObject(listed));
-  });
+  for (const base of ["/v1", "/v1beta"]) {
+    app.get(`${base}/models`, (context) => context.json(listShapes[wireOf(context)](registry.list())));
+    app.get(`${base}/models/:id{.+}`, (context) => {
+      const model = findModel(registry, context.req.param("id"));
+      return context.json(modelShapes[wireOf(context)](model));
+    });
+  }
 }
 
-/** A name that works but is not listed: a bare one, or a hidden model. */
-function hiddenModel(registry: Registry, id: string): ListedModel {
+function wireOf(context: Context<RouterEnvironment>): WireFormat {
+  return clientWire(context.req.path, nodeHeaders(context));
+}
+
+function findModel(registry: Registry, id: string): ListedModel {
   const { provider, upstreamModel } = registry.lookup(id);
+  const listed = registry.list().find((model) => model.id === id);
+  if (listed !== undefined) return listed;
+  // A name that works but is not listed: a bare one, or a hidden model.
   const info = provider.models.get(upstreamModel);
   if (info === undefined) throw new RouterError("internal", `Model "${id}" has no entry`, {});
   return { id, provider: provider.name, info };
 }
 
-function modelObject(model: ListedModel) {
-  const { info } = model;
-  return {
-    id: model.id,
-    object: "model",
-    // The upstreams do not say when a model was made; the field is required by OpenAI's clients.
-    created: 0,
-    owned_by: model.provider,
-    ...(info.displayName === undefined ? {} : { display_name: info.displayName }),
-    ...(info.contextWindow === undefined ? {} : { context_window: info.contextWindow }),
-    ...(info.maxOutputTokens === undefined ? {} : { max_output_tokens: info.maxOutputTokens }),
-    ...(info.efforts === undefined ? {} : { reasoning_efforts: info.efforts }),
-    ...(model.aliasOf === undefined ? {} : { alias_of: model.aliasOf }),
-  };
-}
+type Shape = (model: ListedModel) => Record<string, unknown>;
+type ListShape = (models: readonly ListedModel[]) => Record<string, unknown>;
+
+const openaiModel: Shape = ({ id, provider, info, aliasOf }) => ({
+  id,
+  object: "model",
+  // The upstreams do not say when a model was made; the field is required by OpenAI's clients.
+  created: 0,
+  owned_by: provider,
+  ...(info.displayName === undefined ? {} : { display_name: info.displayName }),
+  ...(info.contextWindow === undefined ? {} : { context_window: info.contextWindow }),
+  ...(info.maxOutputTokens === undefined ? {} : { max_output_tokens: info.maxOutputTokens }),
+  ...(info.efforts === undefined ? {} : { reasoning_efforts: info.efforts }),
+  ...(aliasOf === undefined ? {} : { alias_of: aliasOf }),
+});
+
+const anthropicModel: Shape = ({ id, info }) => ({
+  type: "model",
+  id,
+  display_name: info.displayName ?? id,
+  created_at: "1970-01-01T00:00:00Z",
+});
+
+const geminiModel: Shape = ({ id, info }) => ({
+  name: `models/${id}`,
+  displayName: info.displayName ?? id,
+  supportedGenerationMethods: ["generateContent", "countTokens"],
+  ...(info.contextWindow === undefined ? {} : { inputTokenLimit: info.contextWindow }),
+  ...(info.maxOutputTokens === undefined ? {} : { outputTokenLimit: info.maxOutputTokens }),
+});
+
+const openaiList: ListShape = (models) => ({ object: "list", data: models.map(openaiModel) });
+
+const anthropicList: ListShape = (models) => ({
+  data: models.map(anthropicModel),
+  has_more: false,
+  first_id: models.at(0)?.id ?? null,
+  last_id: models.at(-1)?.id ?? null,
+});
+
+const modelShapes: Readonly<Record<WireFormat, Shape>> = {
+  "openai-chat": openaiModel,
+  "openai-responses": openaiModel,
+  "anthropic-messages": anthropicModel,
+  gemini: geminiModel,
+};
+
+const listShapes: Readonly<Record<WireFormat, ListShape>> = {
+  "openai-chat": openaiList,
+  "openai-responses": openaiList,
+  "anthropic-messages": anthropicList,
+  gemini: (models) => ({ models: models.map(geminiModel) }),
+};

@@ -54,6 +54,7 @@ export async function startRouter(options: StartOptions): Promise<RunningRouter>
       log,
       bodyLimitBytes: config.server.bodyLimitBytes,
       keepAliveMs: config.server.keepAliveMs,
+      strict: config.strict,
       active,
     };
     const app = createRouter({ pipeline, guard: createGuard(config.server) });

@@ -26,6 +26,7 @@ export const openaiChat: Codec = {
   createEventEncoder,
   createStreamObserver,
   createDocumentCollector,
+  requestPlace: "body",
   namedEvents: false,
   endOfStream: { type: "", data: doneData },
 };
