@@ -7,6 +7,7 @@ import { detailRefusal, type Refusal } from "./refusal.ts";
 import type { HeaderMap } from "./strict/rule.ts";
 
 const maximumBodyBytes = 128 * 1024 * 1024;
+const keepAliveTimeoutMs = 120_000;
 
 /** Header values as one text each, names in lower case. */
 export function headerMap(request: IncomingMessage): HeaderMap {
@@ -91,6 +92,8 @@ export interface ConnectionServer {
 
 export function createConnectionServer(): ConnectionServer {
   const server = createServer();
+  // Idle connections live longer than any test: the backend keeps them for up to minutes, too.
+  server.keepAliveTimeout = keepAliveTimeoutMs;
   const connections = new Map<Duplex, number>();
   let count = 0;
   server.on("connection", (socket) => {

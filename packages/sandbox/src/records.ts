@@ -55,23 +55,36 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 export type OpenRecord = Writable<RecordedRequest>;
 
 export type NewRecord = Pick<RecordedRequest, "kind" | "transport" | "method" | "path" | "headers" | "connection"> &
-  Partial<Pick<RecordedRequest, "body" | "accountId">>;
+  Partial<Pick<RecordedRequest, "accountId">>;
 
 export interface Recorder {
   readonly requests: readonly RecordedRequest[];
   open(fields: NewRecord): OpenRecord;
+  /** Gives a record its body. `bytes` is its size on the wire. */
+  addBody(record: OpenRecord, body: JsonValue | undefined, bytes: number): void;
 }
+
+/** Bodies of all records together; beyond it the oldest records go. */
+const maximumBytes = 64 * 1024 * 1024;
 
 /** Keeps the newest `limit` records. */
 export function createRecorder(limit: number, now: () => number): Recorder {
   const requests: OpenRecord[] = [];
+  const sizes = new WeakMap<OpenRecord, number>();
+  let total = 0;
+
+  function dropOldest(): void {
+    const dropped = requests.shift();
+    if (dropped !== undefined) total -= sizes.get(dropped) ?? 0;
+  }
+
   return {
     requests,
     open(fields) {
       const record: OpenRecord = {
-        body: undefined,
         accountId: undefined,
         ...fields,
+        body: undefined,
         input: undefined,
         responseId: undefined,
         status: undefined,
@@ -79,8 +92,15 @@ export function createRecorder(limit: number, now: () => number): Recorder {
         receivedAt: now(),
       };
       requests.push(record);
-      if (requests.length > limit) requests.shift();
+      if (requests.length > limit) dropOldest();
       return record;
+    },
+    addBody(record, body, bytes) {
+      record.body = body;
+      if (requests.lastIndexOf(record) === -1) return;
+      sizes.set(record, bytes);
+      total += bytes;
+      while (total > maximumBytes && requests.length > 1) dropOldest();
     },
   };
 }

@@ -175,7 +175,7 @@ export function createRoutes(deps: RouteOptions): (request: IncomingMessage, res
         refuse(exchange, body.refusal);
         return;
       }
-      if (kind !== "token" && body.text !== "") record.body = parseJsonBody(body.text);
+      if (kind !== "token" && body.text !== "") recorder.addBody(record, parseJsonBody(body.text), body.text.length);
       const route = routes[`${method} ${url.pathname}`];
       if (route === undefined) refuse(exchange, detailRefusal(404, "Not Found"));
       else route(exchange);

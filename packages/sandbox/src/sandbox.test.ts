@@ -1,3 +1,4 @@
+import OpenAI from "openai";
 import { request } from "undici";
 import { describe, expect, test } from "vitest";
 import { answer, createSandbox, faults, sandboxModels, sandboxOptionsSchema, say } from "./index.ts";
@@ -278,6 +279,28 @@ describe("requests", () => {
     }
     expect(sandbox.requests.map(({ input }) => input)).toEqual([[userMessage("two")], [userMessage("three")]]);
   });
+});
+
+test("requests keep at most 64 MiB of bodies", async () => {
+  const sandbox = await startSandbox();
+  const account = sandbox.createAccount();
+  const instructions = "x".repeat(15_000_000);
+  for (let count = 0; count < 6; count += 1) {
+    expect((await post(sandbox, account, goodBody({ instructions }))).status).toBe(200);
+  }
+  expect(sandbox.requests).toHaveLength(4);
+});
+
+test("the official SDK reads a stream", async () => {
+  const sandbox = await startSandbox();
+  const { apiKey } = sandbox.createAccount({ apiKey: true });
+  const client = new OpenAI({ apiKey, baseURL: `${sandbox.url}/v1`, maxRetries: 0 });
+  sandbox.script({ answer: answer(say.reasoning("Hm."), say.text("Hello."), say.call("shell", { a: 1 })) });
+  const stream = client.responses.stream({ model: "gpt-5.4", input: "Hi" });
+  const response = await stream.finalResponse();
+  expect(response.output_text).toBe("Hello.");
+  expect(response.output.map(({ type }) => type)).toEqual(["reasoning", "message", "function_call"]);
+  expect(response.usage?.total_tokens).toBeGreaterThan(0);
 });
 
 describe("close()", () => {

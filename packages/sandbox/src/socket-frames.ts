@@ -3,7 +3,7 @@ import type { WebSocket } from "ws";
 import type { Ending, OutgoingEvent } from "./script/delivery.ts";
 
 /** One server frame as bytes: unmasked, final. */
-export function encodeFrame(data: string | Buffer): Buffer {
+function encodeFrame(data: string | Buffer): Buffer {
   const payload = Buffer.from(data);
   const first = 0x80 | (typeof data === "string" ? 0x1 : 0x2);
   let head: Buffer;

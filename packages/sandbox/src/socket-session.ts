@@ -70,17 +70,11 @@ export function startSocketSession(deps: SocketSessionOptions, opened: OpenedSoc
   let anchor: Anchor | undefined;
   let running: RunningAnswer | undefined;
 
-  function openRecord(kind: OpenRecord["kind"], body: JsonValue | undefined): OpenRecord {
-    return recorder.open({
-      kind,
-      transport: "ws",
-      method: "GET",
-      path,
-      headers,
-      connection,
-      body,
-      accountId: caller.accountId,
-    });
+  function openRecord(kind: OpenRecord["kind"], body: JsonValue | undefined, bytes: number): OpenRecord {
+    const { accountId } = caller;
+    const record = recorder.open({ kind, transport: "ws", method: "GET", path, headers, connection, accountId });
+    recorder.addBody(record, body, bytes);
+    return record;
   }
 
   function refuse(record: OpenRecord, refusal: Refusal): void {
@@ -149,7 +143,7 @@ export function startSocketSession(deps: SocketSessionOptions, opened: OpenedSoc
   }
 
   function create(body: JsonObject, bytes: number): void {
-    const record = openRecord("response", body);
+    const record = openRecord("response", body, bytes);
     if (running !== undefined) {
       const message = "Another response is in progress on this connection. Wait for it to finish.";
       refuse(record, apiRefusal(400, { message, code: "response_in_progress" }));
@@ -193,7 +187,7 @@ export function startSocketSession(deps: SocketSessionOptions, opened: OpenedSoc
 
   function receive(data: RawData, isBinary: boolean): void {
     if (isBinary) {
-      openRecord("other", undefined).outcome = "refused";
+      openRecord("other", undefined, 0).outcome = "refused";
       socket.close(1003, "Only text messages are accepted");
       return;
     }
@@ -201,11 +195,14 @@ export function startSocketSession(deps: SocketSessionOptions, opened: OpenedSoc
     const body = parseJson(text);
     if (!isJsonObject(body) || typeof body.type !== "string") {
       const message = "A message must be a JSON object with a type";
-      refuse(openRecord("other", body), apiRefusal(400, { message, code: "invalid_message" }));
+      refuse(openRecord("other", body, text.length), apiRefusal(400, { message, code: "invalid_message" }));
     } else if (body.type === "response.create") create(body, text.length);
     else if (body.type !== "response.processed") {
       const message = `Unknown message type: ${body.type}`;
-      refuse(openRecord("other", body), apiRefusal(400, { message, code: "unknown_message_type", param: "type" }));
+      refuse(
+        openRecord("other", body, text.length),
+        apiRefusal(400, { message, code: "unknown_message_type", param: "type" }),
+      );
     }
   }
 

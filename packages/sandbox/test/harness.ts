@@ -118,7 +118,7 @@ export function parseSse(text: string): JsonObject[] {
 }
 
 /** `data` lines that are whole JSON; for answers with scripted damage. */
-export function parseSseLoosely(text: string): JsonObject[] {
+function parseSseLoosely(text: string): JsonObject[] {
   return text.split("\n\n").flatMap((block) => {
     try {
       return parseSse(block);

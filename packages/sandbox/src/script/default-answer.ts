@@ -44,6 +44,13 @@ export const namedFaults: Readonly<Record<string, Fault>> = {
   "extra-after-terminal": faults.extraAfterTerminal(),
 };
 
+const maximumQuoteLength = 2_000;
+
+function quoteOutput(name: string, output: string): string {
+  const rest = output.length > maximumQuoteLength ? "…" : "";
+  return `The tool ${name} answered: ${output.slice(0, maximumQuoteLength)}${rest}`;
+}
+
 /** What the sandbox says to people. */
 function explanation(userText: string): string {
   const quoted = userText.trim().replaceAll(/\s+/g, " ").slice(0, 80);
@@ -116,7 +123,7 @@ function collect(directives: readonly Directive[], conversation: Conversation): 
         if (tool === undefined) break;
         const output = conversation.outputs.get(tool.name);
         if (output === undefined) wanted.calls.push(callStep(tool, directive.text));
-        else wanted.texts.push(`The tool ${tool.name} answered: ${output}`);
+        else wanted.texts.push(quoteOutput(tool.name, output));
         break;
       }
       case "fault":
@@ -127,7 +134,7 @@ function collect(directives: readonly Directive[], conversation: Conversation): 
 }
 
 function defaultText(conversation: Conversation): string {
-  const outputs = [...conversation.outputs].map(([name, output]) => `The tool ${name} answered: ${output}`);
+  const outputs = [...conversation.outputs].map(([name, output]) => quoteOutput(name, output));
   return [...outputs, explanation(conversation.userText)].join("\n");
 }
 

@@ -30,7 +30,7 @@ function hex4(index: number): string {
   return index.toString(16).padStart(4, "0");
 }
 
-export function itemId(prefix: string, outputIndex: number): string {
+function itemId(prefix: string, outputIndex: number): string {
   return `${prefix}_${tokenMark}${hex4(outputIndex)}${idTail}`;
 }
 
@@ -131,9 +131,9 @@ function reasoningItem(context: ItemContext, step: ParsedStep & { type: "reasoni
   });
 }
 
-export type CallStep = ParsedStep & { type: "function-call" | "custom-tool-call" };
+type CallStep = ParsedStep & { type: "function-call" | "custom-tool-call" };
 
-export function callItem(context: ItemContext, step: CallStep): DraftItem {
+function callItem(context: ItemContext, step: CallStep): DraftItem {
   const custom = step.type === "custom-tool-call";
   const id = itemId(custom ? "ctc" : "fc", context.outputIndex);
   const field = custom ? "input" : "arguments";

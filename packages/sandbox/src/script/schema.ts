@@ -111,14 +111,14 @@ export const stepSchema = z.discriminatedUnion("type", [
   parallelStep,
 ]);
 
-export const usageSchema = z.strictObject({
+const usageSchema = z.strictObject({
   inputTokens: z.int().min(0).optional().describe("Default: estimated from the request."),
   cachedTokens: z.int().min(0).optional().describe("Default: what a continuation did not send again."),
   outputTokens: z.int().min(0).optional().describe("Default: estimated from the answer."),
   reasoningTokens: z.int().min(0).optional().describe("Default: 0, or 64 with a reasoning step."),
 });
 
-export const finishSchema = z.discriminatedUnion("type", [
+const finishSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("completed") }),
   z.strictObject({ type: z.literal("incomplete"), reason: z.string().default("max_output_tokens") }),
   z.strictObject({ type: z.literal("failed"), code: z.string(), message: z.string() }),

@@ -181,6 +181,7 @@ const headerCases: Case[] = [
   ["version", goodBody(), 400, "does not match the User-Agent", { version: "0.1.0" }],
   ["content type", goodBody(), 415, "Content-Type", { "content-type": "text/plain" }],
   ["accept", goodBody(), 406, "text/event-stream", { accept: "application/json" }],
+  ["beta", goodBody(), 400, "is not for HTTP", { "openai-beta": "responses_websockets=2026-02-06" }],
   ["leak", goodBody(), 400, "Unexpected header: x-stainless-lang", { "x-stainless-lang": "js" }],
   ["proxy", goodBody(), 400, "Unexpected header: x-forwarded-for", { "x-forwarded-for": "192.0.2.1" }],
   ["two session headers", goodBody(), 400, "Only one session header", { "session-id": "a", session_id: "a" }],

@@ -6,7 +6,7 @@ import { liteHeader } from "./lite.ts";
 import type { HeaderMap, Rule } from "./rule.ts";
 
 /** The second version of the socket protocol; the first was `2026-02-04`. */
-export const socketBeta = "responses_websockets=2026-02-06";
+const socketBeta = "responses_websockets=2026-02-06";
 
 function isJson(text: string): boolean {
   try {
@@ -34,7 +34,7 @@ function checkCommon(headers: HeaderMap, accountId: string, minter: Minter): Ref
 }
 
 /** A turn-state value that this sandbox made for the account. */
-export function isTurnState(value: string, accountId: string, minter: Minter): boolean {
+function isTurnState(value: string, accountId: string, minter: Minter): boolean {
   return value.startsWith("ts_") && minter.isToken(accountId, value.slice(3));
 }
 
@@ -42,6 +42,11 @@ export function isTurnState(value: string, accountId: string, minter: Minter): b
 export function checkHttpHeaders(headers: HeaderMap, accountId: string, minter: Minter): Refusal | undefined {
   if (!/^application\/json\b/.test(headers["content-type"] ?? "")) {
     return detailRefusal(415, "Content-Type must be application/json");
+  }
+  const beta = headers["openai-beta"];
+  // Older clients send `responses=experimental`; the beta of the sockets has no place here.
+  if (beta !== undefined && beta !== "responses=experimental") {
+    return detailRefusal(400, `Header OpenAI-Beta '${beta}' is not for HTTP`);
   }
   return checkCommon(headers, accountId, minter);
 }

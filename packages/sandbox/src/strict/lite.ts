@@ -9,7 +9,7 @@ function metadataMarker(subject: Subject): string | undefined {
   return subject.request.client_metadata?.[liteMetadataKey];
 }
 
-export function isLite(subject: Subject): boolean {
+function isLite(subject: Subject): boolean {
   return subject.transport === "ws" ? metadataMarker(subject) === "true" : subject.headers[liteHeader] === "true";
 }
 

@@ -54,7 +54,7 @@ export type InputItem = z.output<typeof inputItemSchema>;
 export type RequestTool = z.output<typeof toolSchema>;
 
 /** `input[0].content[1].type` from a zod path. */
-export function pathText(path: readonly PropertyKey[]): string {
+function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
     return text === "" ? String(key) : `${text}.${String(key)}`;
