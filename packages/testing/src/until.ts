@@ -1,10 +1,10 @@
 /**
  * Lets promises and sockets have a turn until `condition` holds.
  *
- * @throws {Error} naming `what` after 20 000 turns.
+ * @throws {Error} naming `what` after 500 000 turns.
  */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let turn = 0; turn < 20_000; turn += 1) {
+  for (let turn = 0; turn < 500_000; turn += 1) {
     if (condition()) return;
     await new Promise((resolve) => {
       setImmediate(resolve);

@@ -3,6 +3,7 @@ import {
   type Executor,
   type JsonObject,
   RouterError,
+  systemRuntime,
   type WireEvent,
   type WireResponse,
 } from "@turnout/core";
@@ -57,7 +58,7 @@ export class ContractBench {
     const { accountId, accessToken } = this.sandbox.createAccount();
     this.credential = { accountKey: accountId, kind: "oauth", secret: accessToken, accountId };
     // The sandbox tells reset times by the real clock.
-    this.runtime = createFakeRuntime({ now: Date.now() });
+    this.runtime = createFakeRuntime({ now: systemRuntime.now() });
     this.controller = new AbortController();
   }
 
