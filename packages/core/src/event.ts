@@ -1,13 +1,18 @@
 import type { Citation, Extras, Provenance } from "./content.ts";
 import type { JsonValue } from "./json.ts";
-import type { FinishReason, Usage } from "./response.ts";
+import type { FinishReason, RefusalDetails, Usage } from "./response.ts";
 import type { WireFormat } from "./wire-format.ts";
 
 /** What a block of a streamed answer is; its text follows in deltas. */
 export type BlockOpening =
   | { readonly kind: "text" }
   | { readonly kind: "refusal" }
-  | { readonly kind: "reasoning"; readonly itemId?: string }
+  | {
+      readonly kind: "reasoning";
+      readonly itemId?: string;
+      /** The provider hid the text on purpose; only the payload comes. */
+      readonly redacted?: boolean;
+    }
   | {
       readonly kind: "tool-call";
       readonly callId: string;
@@ -60,5 +65,8 @@ export type StreamEvent =
       readonly type: "finish";
       readonly reason: FinishReason;
       readonly raw?: string;
+      /** The stop sequence that was met, for `stop-sequence`. */
+      readonly stopSequence?: string;
+      readonly refusal?: RefusalDetails;
       readonly usage?: Usage;
     };

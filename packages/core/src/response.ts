@@ -22,12 +22,21 @@ export interface Usage {
   readonly inputFresh?: number;
   readonly cacheRead?: number;
   readonly cacheWrite?: number;
+  /** Part of `cacheWrite`: written to be kept for an hour, which costs more than the usual five minutes. */
+  readonly cacheWrite1h?: number;
   /** Includes `reasoning`. */
   readonly output?: number;
   /** Part of `output`. */
   readonly reasoning?: number;
   /** The upstream's own object. */
   readonly raw?: JsonObject;
+}
+
+/** What a provider tells about an answer it would not give. */
+export interface RefusalDetails {
+  /** The provider's own word, for example `cyber`. */
+  readonly category?: string;
+  readonly explanation?: string;
 }
 
 /** A whole answer, in no particular wire format. */
@@ -40,6 +49,9 @@ export interface ModelResponse {
   readonly finish: FinishReason;
   /** The upstream's own word for `finish`. */
   readonly finishRaw?: string;
+  /** The stop sequence that was met, for `stop-sequence`. */
+  readonly stopSequence?: string;
+  readonly refusal?: RefusalDetails;
   readonly usage?: Usage;
   readonly serviceTier?: string;
   readonly extras?: Extras;

@@ -1,5 +1,6 @@
 import { RouterError, type WireFormat } from "@turnout/core";
 
+import { anthropicMessages } from "./anthropic-messages/index.ts";
 import type { Codec } from "./codec.ts";
 import { openaiChat } from "./openai-chat/index.ts";
 import { openaiResponses } from "./openai-responses/index.ts";
@@ -8,6 +9,7 @@ import { openaiResponses } from "./openai-responses/index.ts";
 export const codecs: Readonly<Partial<Record<WireFormat, Codec>>> = {
   "openai-chat": openaiChat,
   "openai-responses": openaiResponses,
+  "anthropic-messages": anthropicMessages,
 };
 
 /**

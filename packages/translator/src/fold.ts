@@ -1,13 +1,4 @@
-import type {
-  Block,
-  BlockOpening,
-  Citation,
-  FinishReason,
-  ModelResponse,
-  ReasoningBlock,
-  StreamEvent,
-  Usage,
-} from "@turnout/core";
+import type { Block, BlockOpening, Citation, ModelResponse, ReasoningBlock, StreamEvent, Usage } from "@turnout/core";
 import { RouterError } from "@turnout/core";
 
 /** Collects the events of one answer into the whole answer. */
@@ -41,6 +32,7 @@ function closeReasoning(block: OpenBlock, opening: Extract<BlockOpening, { kind:
     ...(stop?.payload !== undefined && { payload: stop.payload }),
     ...(stop?.provenance !== undefined && { provenance: stop.provenance }),
     ...(opening.itemId !== undefined && { itemId: opening.itemId }),
+    ...(opening.redacted === true && { redacted: true }),
     ...(stop?.extras !== undefined && { extras: stop.extras }),
   };
 }
@@ -86,7 +78,7 @@ function addReasoning(block: OpenBlock, event: Extract<StreamEvent, { type: "rea
 /** An incremental `fold`: memory grows with the answer only, not with its events. */
 export function createFolder(): Folder {
   let start: Extract<StreamEvent, { type: "start" }> | undefined;
-  let finish: { reason: FinishReason; raw?: string } | undefined;
+  let finish: Extract<StreamEvent, { type: "finish" }> | undefined;
   let usage: Usage | undefined;
   const blocks: (OpenBlock | Block)[] = [];
   const open = new Map<number, OpenBlock>();
@@ -139,7 +131,7 @@ export function createFolder(): Folder {
         blocks.push({ type: "opaque", wire: event.wire, value: event.value });
         break;
       case "finish":
-        finish ??= event.raw === undefined ? { reason: event.reason } : { reason: event.reason, raw: event.raw };
+        finish ??= event;
         if (event.usage !== undefined) usage = mergeUsage(usage, event.usage);
         break;
     }
@@ -157,6 +149,8 @@ export function createFolder(): Folder {
       blocks: blocks.map((block) => ("opening" in block ? closeBlock(block) : block)),
       finish: finish.reason,
       ...(finish.raw !== undefined && { finishRaw: finish.raw }),
+      ...(finish.stopSequence !== undefined && { stopSequence: finish.stopSequence }),
+      ...(finish.refusal !== undefined && { refusal: finish.refusal }),
       ...(usage !== undefined && { usage }),
       ...(start.serviceTier !== undefined && { serviceTier: start.serviceTier }),
     };

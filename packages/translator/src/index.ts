@@ -1,3 +1,4 @@
+export { anthropicMessages, decodeCountTokensRequest } from "./anthropic-messages/index.ts";
 export type * from "./codec.ts";
 export { codecs, getCodec } from "./codecs.ts";
 export { sniffEventType } from "./event-type.ts";

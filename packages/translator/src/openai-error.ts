@@ -105,7 +105,8 @@ function isRetryFutile(error: AnyRouterError): boolean {
   }
 }
 
-function retryHeaders(error: AnyRouterError): Record<string, string> {
+/** `retry-after`, `x-should-retry` and `allow`, which OpenAI's and Anthropic's clients read alike. */
+export function retryHeaders(error: AnyRouterError): Record<string, string> {
   const headers: Record<string, string> = {};
   const waitMs = retryAfterMs(error);
   if (waitMs !== undefined) headers["retry-after"] = String(Math.max(0, Math.ceil(waitMs / 1000)));

@@ -16,11 +16,15 @@ function unfoldBlock(block: Block, number: number, out: StreamEvent[]): void {
       out.push(stop);
       break;
     case "reasoning": {
-      const { itemId, payload, provenance } = block;
+      const { itemId, payload, provenance, redacted } = block;
       out.push({
         type: "block-start",
         block: number,
-        opening: { kind: "reasoning", ...(itemId !== undefined && { itemId }) },
+        opening: {
+          kind: "reasoning",
+          ...(itemId !== undefined && { itemId }),
+          ...(redacted === true && { redacted }),
+        },
       });
       for (const [part, { form, text }] of block.parts.entries()) {
         out.push({ type: "reasoning-delta", block: number, part, form, delta: text });
@@ -70,7 +74,7 @@ function unfoldBlock(block: Block, number: number, out: StreamEvent[]): void {
 
 /** The events that tell a whole answer, one delta per block: `fold(unfold(x))` equals `x`. */
 export function unfold(response: ModelResponse): StreamEvent[] {
-  const { createdAt, serviceTier, usage, finishRaw } = response;
+  const { createdAt, serviceTier, usage, finishRaw, stopSequence, refusal } = response;
   const out: StreamEvent[] = [
     {
       type: "start",
@@ -85,6 +89,8 @@ export function unfold(response: ModelResponse): StreamEvent[] {
     type: "finish",
     reason: response.finish,
     ...(finishRaw !== undefined && { raw: finishRaw }),
+    ...(stopSequence !== undefined && { stopSequence }),
+    ...(refusal !== undefined && { refusal }),
     ...(usage !== undefined && { usage }),
   });
   return out;

@@ -1,0 +1,35 @@
+import type { Codec } from "../codec.ts";
+import { createDocumentCollector } from "./collector.ts";
+import { decodeError, encodeError } from "./error.ts";
+import { createEventDecoder } from "./event-decoder.ts";
+import { createEventEncoder } from "./event-encoder.ts";
+import { wire } from "./extras.ts";
+import { createStreamObserver } from "./observer.ts";
+import { decodeRequest } from "./request-decode.ts";
+import { encodeRequest } from "./request-encode.ts";
+import { decodeResponse } from "./response-decode.ts";
+import { encodeResponse } from "./response-encode.ts";
+
+export { decodeCountTokensRequest } from "./request-decode.ts";
+
+/**
+ * Anthropic's Messages, of Anthropic and of those who speak like it.
+ *
+ * @see https://platform.claude.com/docs/en/api/messages
+ */
+export const anthropicMessages: Codec = {
+  wire,
+  decodeRequest,
+  encodeRequest,
+  decodeResponse,
+  encodeResponse,
+  decodeError,
+  encodeError,
+  createEventDecoder,
+  createEventEncoder,
+  createStreamObserver,
+  createDocumentCollector,
+  requestPlace: "body",
+  namedEvents: true,
+  endOfStream: undefined,
+};
