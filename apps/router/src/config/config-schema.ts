@@ -54,16 +54,28 @@ const providerBaseShape = {
 
 /** The schema of one provider: the plugin's options and what the router reads beside them. */
 function providerSchema(plugin: ProviderPlugin) {
-  return z.strictObject({ ...plugin.options.shape, ...providerBaseShape });
+  const use = z
+    .literal(plugin.provider)
+    .optional()
+    .describe("The provider this one is a copy of, under a name of its own.");
+  return z.strictObject({ use, ...plugin.options.shape, ...providerBaseShape });
 }
+
+/** A provider under a name of the user's own: its name, and the provider it uses. */
+export type NamedProviders = Readonly<Record<string, string>>;
 
 /**
  * The whole config file, for the plugins at hand: schema, documentation and JSON schema in one.
  *
  * @param plugins - Plugins of the same provider share their options; the first one's schema counts.
+ * @param named - Providers under names of the user's own, for example `groq` that uses `openai-compatible`.
  */
-export function createConfigSchema(plugins: readonly ProviderPlugin[]) {
+export function createConfigSchema(plugins: readonly ProviderPlugin[], named: NamedProviders = {}) {
   const providers: Record<string, z.ZodType> = {};
+  for (const [name, used] of Object.entries(named)) {
+    const plugin = plugins.find((candidate) => candidate.provider === used);
+    if (plugin !== undefined) providers[name] = providerSchema(plugin).optional();
+  }
   for (const plugin of plugins) {
     providers[plugin.provider] ??= providerSchema(plugin)
       .optional()
@@ -100,7 +112,7 @@ export function createConfigSchema(plugins: readonly ProviderPlugin[]) {
 export type ServerConfig = z.output<typeof serverSchema>;
 
 /** What the router reads of each provider; the rest of the object belongs to the plugin. */
-export const providerBaseSchema = z.looseObject(providerBaseShape);
+export const providerBaseSchema = z.looseObject({ use: z.string().optional(), ...providerBaseShape });
 export type ProviderConfig = z.output<typeof providerBaseSchema>;
 
 /** The whole config, defaults filled in. */

@@ -63,6 +63,15 @@ aliases: { fast: codex/gpt-5.4-mini }
     expect(complaint("providers:\n  codex:\n    accounts:\n      - { apiKey: 5 }\n")).toMatch(/line 4/);
   });
 
+  test("reads a provider under a name of the user's own", () => {
+    const config = read(
+      "providers:\n  work:\n    use: codex\n    transport: http\n    accounts: [{ apiKey: sk-abc }]\n",
+    );
+    expect(config.providers["work"]).toMatchObject({ use: "codex", transport: "http" });
+    expect(complaint("providers:\n  work: { use: codexx }\n")).toContain("unknown key `providers.work`");
+    expect(complaint("providers:\n  work: { use: codex, transprot: ws }\n")).toContain("did you mean `transport`?");
+  });
+
   test("reports every mistake at once", () => {
     expect(complaint("sanbox: true\nserver: { port: high }\n").split("\n")).toHaveLength(2);
   });

@@ -4,7 +4,7 @@ import type { ProviderPlugin } from "@turnout/core";
 import { RouterError } from "@turnout/core";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import type { Config } from "./config-schema.ts";
+import type { Config, NamedProviders } from "./config-schema.ts";
 import { createConfigSchema, providerBaseSchema } from "./config-schema.ts";
 import { knownKeys, nearest } from "./known-keys.ts";
 import { isLoopback } from "./loopback.ts";
@@ -74,6 +74,21 @@ export function pluginNames(source: ConfigDocument | undefined): readonly string
   return parsed.success ? parsed.data.plugins : [];
 }
 
+const namedProvidersSchema = z.looseObject({
+  providers: z.record(z.string(), z.unknown()).default({}),
+});
+const useSchema = z.looseObject({ use: z.string() });
+
+/** Providers under names of the user's own, read leniently like `pluginNames`. */
+function namedProviders(document: unknown): NamedProviders {
+  const parsed = namedProvidersSchema.safeParse(document);
+  const entries = Object.entries(parsed.success ? parsed.data.providers : {}).flatMap(([name, value]) => {
+    const used = useSchema.safeParse(value);
+    return used.success ? [[name, used.data.use] as const] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
 /**
  * Checks a config and fills in its defaults.
  *
@@ -84,14 +99,12 @@ export function readConfig(
   plugins: readonly ProviderPlugin[],
   overrides: ConfigOverrides = {},
 ): Config {
-  const schema = createConfigSchema(plugins);
-  const parsed = schema.safeParse(withOverrides(source?.document.toJS() ?? {}, overrides));
+  const document: unknown = source?.document.toJS() ?? {};
+  const schema = createConfigSchema(plugins, namedProviders(document));
+  const parsed = schema.safeParse(withOverrides(document, overrides));
   if (!parsed.success) throw configError(source, schema, parsed.error);
-  const providers: Record<string, Config["providers"][string]> = {};
-  for (const plugin of plugins) {
-    const given = parsed.data.providers[plugin.provider];
-    providers[plugin.provider] ??= given === undefined ? undefined : providerBaseSchema.parse(given);
-  }
+  const given = Object.entries(parsed.data.providers).filter(([, value]) => value !== undefined);
+  const providers = Object.fromEntries(given.map(([name, value]) => [name, providerBaseSchema.parse(value)]));
   const config: Config = { ...parsed.data, providers };
   requireKeysBeyondLoopback(config, source);
   return config;

@@ -21,12 +21,13 @@ export interface ProviderSettings {
 
 /** Splits `providers.<name>` into what the router reads and what belongs to the plugin. */
 export function providerSettings(config: ProviderConfig | undefined): ProviderSettings {
-  const { accounts, models, ...options } = config ?? { accounts: [], models: [] };
+  const { use: _use, accounts, models, ...options } = config ?? { accounts: [], models: [] };
   return { accounts, models, options };
 }
 
 /** Plugins of one provider make one provider: their executors in order, their models together. */
 export function createProvider(
+  name: string,
   plugins: readonly ProviderPlugin[],
   settings: ProviderSettings,
   surroundings: ProviderSurroundings,
@@ -37,14 +38,11 @@ export function createProvider(
   const accounts = createAccounts(settings.accounts, {
     ...surroundings,
     ...oauthOf(auth),
-    provider: first.provider,
+    provider: name,
     onWarning: ({ code, message }) =>
-      surroundings.log.warn({ provider: first.provider, code, message }, "trouble with an account"),
+      surroundings.log.warn({ provider: name, code, message }, "trouble with an account"),
   });
-  return assembleProvider(
-    { name: first.provider, plugins, settings, accounts, simulated: false },
-    surroundings.runtime,
-  );
+  return assembleProvider({ name, plugins, settings, accounts, simulated: false }, surroundings.runtime);
 }
 
 function oauthOf(auth: AuthDeclaration) {

@@ -3,11 +3,17 @@ import { describe, expect, test } from "vitest";
 import type { Provider } from "./provider.ts";
 import { createRegistry } from "./registry.ts";
 
-function provider(name: string, models: readonly string[], simulated = false): Provider {
+const account = {
+  key: "one",
+  lease: () => Promise.reject(new Error("unused")),
+  renew: () => Promise.resolve(undefined),
+};
+
+function provider(name: string, models: readonly string[], simulated = false, accounts = [account]): Provider {
   return {
     name,
     executors: [],
-    pool: { accounts: [], candidates: () => [], cool: () => undefined, coolingUntil: () => undefined },
+    pool: { accounts, candidates: () => [], cool: () => undefined, coolingUntil: () => undefined },
     models: new Map(models.map((id) => [id, { id }])),
     simulated,
   };
@@ -38,7 +44,17 @@ describe("createRegistry()", () => {
   });
 
   test("lists models and aliases", () => {
-    expect(registry.list().map((model) => model.id)).toContain("fast");
+    const ids = registry.list().map((model) => model.id);
+    expect(ids).toEqual(["codex/gpt-5.4", "codex/gpt-5.4-mini", "sandbox/gpt-5.4", "sandbox/only-here", "fast"]);
+  });
+
+  test("does not list what has no account, finds it all the same, and prefers what has one", () => {
+    const idle = provider("idle", ["gpt-5.4", "rare"], false, []);
+    const both = createRegistry([idle, codex], {});
+    expect(both.list().map((model) => model.id)).toEqual(["codex/gpt-5.4", "codex/gpt-5.4-mini"]);
+    expect(both.lookup("idle/rare").provider).toBe(idle);
+    expect(both.lookup("rare").provider).toBe(idle);
+    expect(both.lookup("gpt-5.4").provider).toBe(codex);
   });
 
   test("refuses an alias that leads nowhere", () => {

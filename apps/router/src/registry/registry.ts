@@ -40,14 +40,19 @@ export function createRegistry(providers: readonly Provider[], aliases: Readonly
 
   function qualified(name: string): Route | undefined {
     const slash = name.indexOf("/");
+    if (slash === -1) return undefined;
     const provider = byName.get(name.slice(0, slash));
     const upstreamModel = name.slice(slash + 1);
     return provider?.models.has(upstreamModel) ? { provider, upstreamModel } : undefined;
   }
 
-  /** A bare name never leads to a simulated answer: that would be a lie the user did not ask for. */
+  /**
+   * A bare name leads to the first provider that has it, one with an account before others, and never to a simulated
+   * answer: that would be a lie the user did not ask for.
+   */
   function bare(name: string): Route | undefined {
-    const provider = providers.find((candidate) => !candidate.simulated && candidate.models.has(name));
+    const candidates = providers.filter((candidate) => !candidate.simulated && candidate.models.has(name));
+    const provider = candidates.find(isReady) ?? candidates[0];
     return provider === undefined ? undefined : { provider, upstreamModel: name };
   }
 
@@ -57,10 +62,7 @@ export function createRegistry(providers: readonly Provider[], aliases: Readonly
     lookup: (name) => {
       const route = resolve(name);
       if (route !== undefined) return route;
-      const suggestion = nearest(
-        name,
-        models.map((model) => model.id),
-      );
+      const suggestion = nearest(name, allNames(providers, aliases));
       const hint = suggestion === undefined ? "GET /v1/models lists the known ones" : `did you mean "${suggestion}"?`;
       throw new RouterError("not-found", `Cannot find model "${name}": ${hint}`, {
         path: "model",
@@ -70,16 +72,29 @@ export function createRegistry(providers: readonly Provider[], aliases: Readonly
   };
 }
 
+function isReady(provider: Provider): boolean {
+  return provider.pool.accounts.length > 0;
+}
+
+/** Every name that can be asked for, with an account or without. */
+function allNames(providers: readonly Provider[], aliases: Readonly<Record<string, string>>): string[] {
+  const own = providers.flatMap((provider) => [...provider.models.keys()].map((id) => `${provider.name}/${id}`));
+  return [...own, ...Object.keys(aliases)];
+}
+
 function listModels(
   providers: readonly Provider[],
   aliases: Readonly<Record<string, string>>,
   resolve: (name: string) => Route | undefined,
 ): ListedModel[] {
-  const own = providers.flatMap((provider) =>
-    [...provider.models.values()]
-      .filter((info) => info.hidden !== true)
-      .map((info) => ({ id: `${provider.name}/${info.id}`, provider: provider.name, info })),
-  );
+  // What has no account cannot be asked; it is found by name, with an error that says how to add one.
+  const own = providers
+    .filter(isReady)
+    .flatMap((provider) =>
+      [...provider.models.values()]
+        .filter((info) => info.hidden !== true)
+        .map((info) => ({ id: `${provider.name}/${info.id}`, provider: provider.name, info })),
+    );
   const aliased = Object.entries(aliases).map(([alias, target]) => {
     const route = resolve(target);
     const info = route?.provider.models.get(route.upstreamModel);

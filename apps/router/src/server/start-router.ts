@@ -80,14 +80,12 @@ const centurySeconds = 100 * 365 * 86_400;
 
 function createProviders(options: StartOptions, sandbox: Sandbox | undefined): Provider[] {
   const { config, plugins, runtime } = options;
-  const names = [...new Set(plugins.map((plugin) => plugin.provider))];
-  const providers = names.map((name) =>
-    createProvider(
-      plugins.filter((plugin) => plugin.provider === name),
-      providerSettings(config.providers[name]),
-      options,
-    ),
-  );
+  const names = [...new Set([...plugins.map((plugin) => plugin.provider), ...Object.keys(config.providers)])];
+  const providers = names.map((name) => {
+    const settings = config.providers[name];
+    const used = plugins.filter((plugin) => plugin.provider === (settings?.use ?? name));
+    return createProvider(name, used, providerSettings(settings), options);
+  });
   if (sandbox === undefined) return providers;
   const codex = plugins.filter((plugin) => plugin.provider === "codex");
   return [...providers, createSandboxProvider(sandbox, codex, runtime)];
