@@ -1,8 +1,8 @@
 /**
  * `pnpm bench`: what turnout costs, compared with the upstream directly and with a bare byte proxy, in one run.
  *
- *     pnpm bench             about three minutes
- *     pnpm bench --quick     half a minute, rougher
+ *     pnpm bench             about five minutes
+ *     pnpm bench --quick     about a minute, rougher
  *     pnpm bench --profile   CPU profiles of the routers in bench/results as well
  *
  * See bench/README.md for how to read it.
@@ -21,6 +21,7 @@ const { values } = parseArgs({
 
 const full: Settings = {
   rounds: 7,
+  warmUpMilliseconds: 4_000,
   latencyRequests: 300,
   milliseconds: 2_000,
   concurrency: 32,
@@ -28,7 +29,14 @@ const full: Settings = {
   openStreams: 256,
   codecMilliseconds: 1_500,
 };
-const quick: Settings = { ...full, rounds: 3, latencyRequests: 100, milliseconds: 400, codecMilliseconds: 400 };
+const quick: Settings = {
+  ...full,
+  rounds: 3,
+  warmUpMilliseconds: 1_000,
+  latencyRequests: 100,
+  milliseconds: 400,
+  codecMilliseconds: 400,
+};
 
 const results = path.join(root, "bench", "results");
 mkdirSync(results, { recursive: true });

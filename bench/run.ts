@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { buildHouse, verify, type House } from "./house.ts";
-import { startChild, type Child } from "./library/child.ts";
+import { startChild, stopChildren, type Child } from "./library/child.ts";
 import { startListener, startRouter } from "./library/start.ts";
-import { answerSchema } from "./library/target.ts";
+import { answerSchema, throughputSchema } from "./library/target.ts";
 import type { Variant } from "./library/variant.ts";
 import { measureLatency, type LatencyResult } from "./measures/latency.ts";
 import { measureMemory, type MemoryResult } from "./measures/memory.ts";
@@ -13,6 +13,8 @@ import { directTarget, routerTarget, throughProxy, throughRouter } from "./ways.
 export interface Settings {
   /** How often every variant has its turn. */
   readonly rounds: number;
+  /** For each way, before anything is measured. */
+  readonly warmUpMilliseconds: number;
   /** Requests of one turn when latency is measured. */
   readonly latencyRequests: number;
   /** Length of one turn when throughput is measured. */
@@ -41,10 +43,27 @@ export interface Measured {
   readonly codec: z.infer<typeof codecSchema>;
 }
 
-/** Answers some requests, so that code is compiled and connections are open. */
-async function warmUp(load: Child, variants: readonly Variant[]): Promise<void> {
-  for (const { target } of variants)
-    await load.ask(z.unknown(), "throughput", { target, milliseconds: 500, concurrency: 8 });
+/**
+ * Lets every way answer until its code is compiled and its connections are open. The first thousand answers of a router cost
+ * several times what later ones do.
+ */
+async function warmUp(load: Child, variants: readonly Variant[], milliseconds: number): Promise<void> {
+  for (const { target } of variants) {
+    await load.ask(throughputSchema, "throughput", { target, milliseconds, concurrency: 16 });
+  }
+}
+
+/** Every kind of request that is measured later, on every router and byte proxy. */
+function waysToWarm(house: House): Variant[] {
+  const { sandbox, sandboxProxy, replay, replayProxy } = house;
+  const kinds = ["chat", "responses", "chat-stream"] as const;
+  return [
+    throughProxy(sandboxProxy, sandbox, "short"),
+    throughProxy(replayProxy, replay, "short"),
+    ...[house.http, house.ws, house.replayHttp].flatMap((router) =>
+      kinds.map((kind) => throughRouter(kind, router, kind, "short")),
+    ),
+  ];
 }
 
 async function measureOpenStreams(house: House, streams: number): Promise<MemoryResult[]> {
@@ -73,13 +92,23 @@ async function measureOpenStreams(house: House, streams: number): Promise<Memory
   return results;
 }
 
-/** Starts everything, checks that it answers rightly, and measures. The processes end with this one. */
+/** Starts everything, checks that it answers rightly, measures, and stops everything. */
 export async function runBenchmark(options: RunOptions): Promise<Measured> {
+  try {
+    return await measureAll(options);
+  } finally {
+    await stopChildren();
+  }
+}
+
+async function measureAll(options: RunOptions): Promise<Measured> {
   const { progress, rounds, milliseconds, concurrency, streamConcurrency } = options;
   progress("Starting sandbox, replay, byte proxies, routers and load");
   const house = await buildHouse(options.profileFolder);
   const { load, sandbox, sandboxProxy, http, ws, replay, replayProxy, replayHttp } = house;
   await verify(house);
+  progress("Warming up");
+  await warmUp(load, waysToWarm(house), options.warmUpMilliseconds);
 
   progress("Latency of a chat answer that is not streamed");
   const latencyWays = [
@@ -88,7 +117,6 @@ export async function runBenchmark(options: RunOptions): Promise<Measured> {
     throughRouter("turnout, codex-http", http, "chat", "short"),
     throughRouter("turnout, codex-ws", ws, "chat", "short"),
   ];
-  await warmUp(load, latencyWays);
   const latency = await measureLatency(load, latencyWays, { rounds, requests: options.latencyRequests });
 
   progress(`Throughput at ${concurrency}`);
@@ -148,7 +176,6 @@ export async function runBenchmark(options: RunOptions): Promise<Measured> {
     milliseconds: options.codecMilliseconds,
   });
 
-  for (const { child } of [http, ws, replayHttp]) await child.stop();
   return {
     latency,
     throughput: { sandbox: sandboxThroughput, replay: replayThroughput },

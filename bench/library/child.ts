@@ -48,9 +48,18 @@ export interface ChildOptions {
 
 /** The longest single measurement takes some seconds. */
 const answerTimeoutMs = 60_000;
+/** A router lets running answers end first. */
+const stopTimeoutMs = 5_000;
 
 const logFolder = mkdtempSync(path.join(tmpdir(), "turnout-bench-"));
 process.on("exit", () => rmSync(logFolder, { recursive: true, force: true }));
+
+const running = new Set<Child>();
+
+/** Ends every process that was started here and has not ended. While one runs, this process does not end by itself. */
+export async function stopChildren(): Promise<void> {
+  await Promise.all([...running].map((child) => child.stop()));
+}
 
 export function startChild({ name, program, parameters = [], nodeOptions = [], environment }: ChildOptions): Child {
   const probe = pathToFileURL(path.join(root, "bench/processes/probe.mjs")).href;
@@ -111,7 +120,7 @@ export function startChild({ name, program, parameters = [], nodeOptions = [], e
     });
   }
 
-  return {
+  const self: Child = {
     name,
     async ask(schema, command, given = {}) {
       await ready;
@@ -119,8 +128,13 @@ export function startChild({ name, program, parameters = [], nodeOptions = [], e
     },
     usage: async (collect) => usageSchema.parse(await send({ probe: collect ?? "usage" })),
     async stop() {
-      if (child.exitCode === null) child.kill("SIGTERM");
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
       await ended;
+      clearTimeout(timer);
     },
   };
+  running.add(self);
+  void ended.then(() => running.delete(self));
+  return self;
 }
