@@ -3,10 +3,10 @@ import { type Extras, isJsonObject, type JsonValue, type WireFormat } from "@tur
 import type { LossCollector } from "./report.ts";
 
 /**
- * Keys of extras that begin with `$` are notes of a codec to itself (under which of two names a value came, how it was
+ * Keys of extras that begin with `$`, alone or after a path, are notes of a codec to itself (under which of two names a value came, how it was
  * written down). They hold nothing a client would miss, so no report names them.
  */
-export const isNote = (key: string): boolean => key.startsWith("$");
+export const isNote = (key: string): boolean => key.startsWith("$") || key.includes(".$");
 
 /** The one note that holds fields of the source: those of the Responses item that a block stood in. */
 const itemNote = "$item";
@@ -14,10 +14,10 @@ const itemNote = "$item";
 /** Of an item, what it is called and how far it had come: it means nothing outside its own format. */
 const itemIdentity: ReadonlySet<string> = new Set(["id", "status", "type", "role"]);
 
-/** Says nothing that could be lost. */
+/** Says nothing that could be lost: `null`, `""`, and lists and objects of nothing else. */
 function isNothing(value: JsonValue | undefined): boolean {
-  if (value === undefined || value === null) return true;
-  return typeof value === "object" && Object.keys(value).length === 0;
+  if (value === undefined || value === null || value === "") return true;
+  return typeof value === "object" && Object.values(value).every(isNothing);
 }
 
 /**

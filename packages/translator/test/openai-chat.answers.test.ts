@@ -189,6 +189,11 @@ describe("encodeResponse()", () => {
     });
   });
 
+  test("a refusal without words gets the provider's explanation, or a sentence (3.4)", () => {
+    expect(messageOf({ finish: "refusal", refusal: { explanation: "Not that." } })["refusal"]).toBe("Not that.");
+    expect(messageOf({ finish: "refusal" })["refusal"]).toBe("The model refused to answer.");
+  });
+
   test("counters of another format are put together (T114)", () => {
     const usage = { inputFresh: 5, cacheRead: 3, cacheWrite: 2, output: 4, raw: { input_tokens: 5, output_tokens: 4 } };
     const { value } = openaiChat.encodeResponse(response({ usage }), contextFor("m"));
@@ -222,6 +227,15 @@ describe("encodeResponse()", () => {
   test("ids longer than Chat clients keep are mapped (T45)", () => {
     const message = messageOf({ blocks: [{ ...call, callId: "x".repeat(69) }], finish: "tool-calls" });
     expect(message["tool_calls"]).toMatchObject([{ id: expect.stringMatching(/^call_.{24}$/u) }]);
+  });
+
+  test("what a Responses answer repeats of its request is no loss", () => {
+    const extras = {
+      wire: "openai-responses",
+      fields: { tools: [{}], temperature: 1, status: "completed", tool_usage: { x: 1 } },
+    } as const;
+    const { report } = openaiChat.encodeResponse(response({ extras }), contextFor("m"));
+    expect(report.dropped.map((loss) => loss.path)).toEqual(["tool_usage"]);
   });
 
   test("items only another format knows are named", () => {

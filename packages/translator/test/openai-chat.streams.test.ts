@@ -90,6 +90,12 @@ describe("createEventDecoder(): reasoning", () => {
     });
   });
 
+  test("details that repeat the text of the field before them are no new text", () => {
+    const details = [{ type: "reasoning.text", text: "Hm", signature: "sig", index: 0 }];
+    const events = [chunk({ reasoning: "Hm" }), chunk({ reasoning_details: details }), finish("stop"), done];
+    expect(decode(...events).blocks).toMatchObject([{ parts: [{ text: "Hm" }], payload: "sig" }]);
+  });
+
   test("Mistral's list of parts holds thoughts and text", () => {
     const thinking = { type: "thinking", thinking: [{ type: "text", text: "Hm" }] };
     const blocks = blocksOf(
@@ -288,6 +294,13 @@ describe("createEventDecoder(): the end", () => {
   test("[DONE] without a finish reason ends the answer; nothing after it is read (T102)", () => {
     expect(decode(called, done, chunk({ content: "late" })).finish).toBe("tool-calls");
     expect(blocksOf(chunk({ content: "x" }), done, chunk({ content: "late" }))).toEqual([{ type: "text", text: "x" }]);
+  });
+
+  test("blanks around [DONE] do not hide it", () => {
+    const padded = { type: "", data: " [DONE] " };
+    expect(blocksOf(chunk({ content: "x" }), padded)).toEqual([{ type: "text", text: "x" }]);
+    const observer = openaiChat.createStreamObserver(contextFor("m"));
+    expect(observer.observe(padded)).toBe("terminal");
   });
 
   test("an end without [DONE] after a finish is clean, without one it is a cut (T103)", () => {
@@ -492,6 +505,22 @@ describe("createEventEncoder()", () => {
         ],
       },
     ]);
+  });
+
+  test("a refusal without words gets some, one with words keeps its own (3.4)", () => {
+    const refusals = (events: StreamEvent[]) =>
+      encode(events)
+        .map((event) => deltaOf(parseChunk(event))["refusal"])
+        .filter(Boolean);
+    expect(refusals([start, { type: "finish", reason: "refusal", refusal: { explanation: "Not that." } }])).toEqual([
+      "Not that.",
+    ]);
+    const told: StreamEvent[] = [
+      { type: "block-start", block: 0, opening: { kind: "refusal" } },
+      { type: "refusal-delta", block: 0, delta: "No." },
+      { type: "block-stop", block: 0 },
+    ];
+    expect(refusals([start, ...told, { type: "finish", reason: "refusal" }])).toEqual(["No."]);
   });
 
   test("long ids are mapped and names are the client's own (T33, T45)", () => {

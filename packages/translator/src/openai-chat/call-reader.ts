@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue, type StreamEvent } from "@turnout/core";
 
-import { base62Hash } from "../ids.ts";
+import { madeUpCallId } from "../ids.ts";
 import type { LossCollector } from "../report.ts";
 import { signatureOf } from "./assistant.ts";
 import { isUnfinished } from "./finish.ts";
@@ -70,15 +70,6 @@ export function findCall<C extends KnownCall>(calls: readonly C[], entry: JsonOb
   }
   // A name opens a call, a piece without one continues (T83).
   return name === "" ? (calls[position] ?? calls.at(-1)) : undefined;
-}
-
-/**
- * The id of a call whose upstream gave none: the same in a stream and in a whole answer (T50).
- *
- * @param position - Place among the calls of the answer.
- */
-export function madeUpCallId(responseId: string, position: number, name: string): string {
-  return `call_${base62Hash(`${responseId} ${position} ${name}`, 24)}`;
 }
 
 export interface CallReaderOptions {

@@ -4,7 +4,7 @@ import type { DocumentCollector } from "../codec.ts";
 import { decodeOpenaiStreamError } from "../openai-error-decode.ts";
 import { parseEventObject } from "../parse-json.ts";
 import { calledIn, findCall, type KnownCall, textIn } from "./call-reader.ts";
-import { doneData, isErrorChunk } from "./event-decoder.ts";
+import { isDoneData, isErrorChunk } from "./event-decoder.ts";
 import type { Fields } from "./extras.ts";
 import { mergeDetails, readDetails, thinkingPart } from "./reasoning.ts";
 
@@ -176,7 +176,7 @@ export function createDocumentCollector(): DocumentCollector {
   return {
     add: (event: WireEvent) => {
       if (isDone) return;
-      if (event.data === doneData) {
+      if (isDoneData(event.data)) {
         isDone = true;
         return;
       }

@@ -25,7 +25,7 @@ const audioKeys = new Set(["type", "input_audio"]);
 const audioFieldKeys = new Set(["data", "format"]);
 
 /** Where bytes or a place to fetch from stand in one string. */
-export function decodeMediaUrl(url: string): MediaSource {
+function decodeMediaUrl(url: string): MediaSource {
   const inline = parseDataUrl(url);
   return inline === undefined ? { kind: "url", url } : { kind: "base64", ...inline };
 }

@@ -63,7 +63,7 @@ function encodeAudio(block: AudioBlock, path: string): Fields {
 type PartBlock = TextBlock | RefusalBlock | ImageBlock | FileBlock | AudioBlock;
 
 /** True for blocks that stand in `content`. */
-export function isPartBlock(block: Block): block is PartBlock {
+function isPartBlock(block: Block): block is PartBlock {
   switch (block.type) {
     case "text":
     case "refusal":
@@ -81,7 +81,7 @@ export function isPartBlock(block: Block): block is PartBlock {
  *
  * @throws {RouterError} `request-invalid` for media that no Chat part can point at.
  */
-export function encodePart(block: PartBlock, path: string, losses: LossCollector): JsonObject {
+function encodePart(block: PartBlock, path: string, losses: LossCollector): JsonObject {
   let part: Fields;
   switch (block.type) {
     case "text":

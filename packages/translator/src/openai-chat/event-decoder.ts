@@ -21,6 +21,11 @@ import { findUsage } from "./usage.ts";
 /** What ends a Chat stream. */
 export const doneData = "[DONE]";
 
+/** True for the data that ends a Chat stream, with blanks around it as some servers write it. */
+export function isDoneData(data: string): boolean {
+  return data === doneData || (data.length < 16 && data.trim() === doneData);
+}
+
 /** A text, refusal or run of thoughts that is open; calls are open beside it. */
 type OpenBlock =
   | { readonly kind: "text" | "refusal"; readonly block: number }
@@ -270,7 +275,7 @@ export function createEventDecoder(): EventDecoder {
     decode: (event: WireEvent, out: StreamEvent[]) => {
       // Nothing after the end is read (T102).
       if (isDone) return;
-      if (event.data === doneData) finish(out);
+      if (isDoneData(event.data)) finish(out);
       else readChunk(parseEventObject(event.data, "Chat chunk"), out);
     },
     end: (out) => {

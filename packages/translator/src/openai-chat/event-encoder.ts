@@ -10,7 +10,7 @@ import { answerId, clientToolName } from "./answer-names.ts";
 import { type ChunkWriter, createChunkWriter } from "./chunk-writer.ts";
 import { encodeAnnotation } from "./citations.ts";
 import { ownFields, reportForeign, wire } from "./extras.ts";
-import { encodeFinish } from "./finish.ts";
+import { encodeFinish, refusalText } from "./finish.ts";
 import { payloadDetail, readDetails } from "./reasoning.ts";
 import { encodeUsage } from "./usage.ts";
 
@@ -37,6 +37,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
   let writer: ChunkWriter | undefined;
   let isEnded = false;
   let usage: Usage | undefined;
+  let hasRefused = false;
   let contentLength = 0;
   /** The block and part the last piece of reasoning belonged to. */
   let thought: { block: number; part: number } | undefined;
@@ -145,6 +146,12 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     if (annotation !== undefined) out.push(opened(out).delta(JSON.stringify({ annotations: [annotation] })));
   }
 
+  function addRefusal(delta: string, out: WireEvent[]): void {
+    if (delta === "") return;
+    hasRefused = true;
+    out.push(opened(out).delta(`{"refusal":${JSON.stringify(delta)}}`));
+  }
+
   function addRaw(event: EventOf<"raw">): void {
     const { value } = event;
     const type = isJsonObject(value) && typeof value["type"] === "string" ? value["type"] : event.wire;
@@ -153,6 +160,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
 
   function finish(event: EventOf<"finish">, out: WireEvent[]): void {
     const chunks = opened(out);
+    if (event.reason === "refusal" && !hasRefused) addRefusal(refusalText(event.refusal), out);
     out.push(chunks.finish(encodeFinish(event.reason, calls.size > 0)));
     const total = event.usage === undefined ? usage : mergeUsage(usage, event.usage);
     if (includeUsage && total !== undefined) out.push(chunks.usage(JSON.stringify(encodeUsage(total))));
@@ -174,7 +182,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
         addArguments(event, out);
         return;
       case "refusal-delta":
-        if (event.delta !== "") out.push(opened(out).delta(`{"refusal":${JSON.stringify(event.delta)}}`));
+        addRefusal(event.delta, out);
         return;
       case "start":
         opened(out, event);

@@ -1,4 +1,4 @@
-import type { FinishReason } from "@turnout/core";
+import type { FinishReason, RefusalDetails } from "@turnout/core";
 
 /** What of an answer decides how its end is called. */
 export interface AnswerTraits {
@@ -82,4 +82,9 @@ export function isUnfinished(kind: "function" | "custom", text: string): boolean
   } catch {
     return true;
   }
+}
+
+/** What stands in for the model's words when it refused without any. */
+export function refusalText(details: RefusalDetails | undefined): string {
+  return details?.explanation ?? "The model refused to answer.";
 }

@@ -15,7 +15,7 @@ import { decodeOpenaiStreamError } from "../openai-error-decode.ts";
 import { tryParseJson } from "../parse-json.ts";
 import { answerId } from "./answer-names.ts";
 import { type ChunkWriter, createChunkWriter } from "./chunk-writer.ts";
-import { doneData, isErrorChunk } from "./event-decoder.ts";
+import { isDoneData, isErrorChunk } from "./event-decoder.ts";
 import { errorChunk } from "./event-encoder.ts";
 import { decodeFinish } from "./finish.ts";
 import { findUsage } from "./usage.ts";
@@ -70,7 +70,7 @@ export function createStreamObserver(context: AnswerContext): StreamObserver {
 
   function observe(event: WireEvent): EventRole {
     const { data } = event;
-    if (data === doneData) {
+    if (isDoneData(data)) {
       hasEnded = true;
       return "terminal";
     }

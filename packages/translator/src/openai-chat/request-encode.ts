@@ -1,6 +1,7 @@
-import type { JsonObject, JsonValue, ModelRequest, OutputFormat, Translated } from "@turnout/core";
+import type { JsonObject, ModelRequest, OutputFormat, Translated } from "@turnout/core";
 
 import type { EncodeRequestOptions } from "../codec.ts";
+import { put } from "../fields.ts";
 import { createToolCallIds } from "../ids.ts";
 import { repairHistory } from "../repair-history.ts";
 import { createLossCollector, type LossCollector } from "../report.ts";
@@ -10,11 +11,6 @@ import { type Fields, objectIn, ownFields, reportForeign, restore, wire } from "
 import { requestNotes } from "./request-decode.ts";
 import { encodeLegacyChoice, encodeToolChoice, encodeTools } from "./tools-encode.ts";
 import { encodeTurns } from "./turns-encode.ts";
-
-/** Writes a field the request has; `0`, `false` and `""` are written (T81). */
-function put(body: Fields, key: string, value: JsonValue | undefined): void {
-  if (value !== undefined) body[key] = value;
-}
 
 function encodeOutput(output: OutputFormat): JsonObject {
   switch (output.type) {

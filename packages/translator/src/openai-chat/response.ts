@@ -1,5 +1,6 @@
 import {
   type Block,
+  type Extras,
   isJsonObject,
   type JsonObject,
   type JsonValue,
@@ -10,17 +11,16 @@ import {
 
 import type { AnswerContext } from "../codec.ts";
 import { excerptOf } from "../excerpt.ts";
-import { mapToolCallId } from "../ids.ts";
+import { madeUpCallId, mapToolCallId } from "../ids.ts";
 import { decodeOpenaiStreamError } from "../openai-error-decode.ts";
 import { createLossCollector, type LossCollector } from "../report.ts";
 import { createToolNames } from "../tool-names.ts";
 import { fromZodError } from "../validate.ts";
 import { type AssistantParts, decodeAssistant, encodeAssistant } from "./assistant.ts";
 import { answerId, clientToolName } from "./answer-names.ts";
-import { madeUpCallId } from "./call-reader.ts";
 import { decodeAnnotation, encodeAnnotation, readAnnotations } from "./citations.ts";
 import { type Fields, ownFields, reportForeign, restOf, wire } from "./extras.ts";
-import { decodeFinish, encodeFinish, isUnfinished } from "./finish.ts";
+import { decodeFinish, encodeFinish, isUnfinished, refusalText } from "./finish.ts";
 import { chatAssistantMessageSchema } from "./schema.ts";
 import { encodeUsage, findUsage } from "./usage.ts";
 
@@ -30,6 +30,38 @@ const messagePrefix = "choices[0].message.";
 
 /** Note: the upstream's own word for the end, where ours would be another. */
 const finishNote = "$finish_reason";
+
+/** What a Responses answer repeats of its request, or says twice: the client knows it, so its loss is none. */
+const responsesEcho: ReadonlySet<string> = new Set([
+  "object",
+  "status",
+  "completed_at",
+  "background",
+  "conversation",
+  "frequency_penalty",
+  "instructions",
+  "max_output_tokens",
+  "max_tool_calls",
+  "metadata",
+  "parallel_tool_calls",
+  "presence_penalty",
+  "previous_response_id",
+  "prompt",
+  "prompt_cache_key",
+  "prompt_cache_options",
+  "prompt_cache_retention",
+  "reasoning",
+  "safety_identifier",
+  "store",
+  "temperature",
+  "text",
+  "tool_choice",
+  "tools",
+  "top_logprobs",
+  "top_p",
+  "truncation",
+  "user",
+]);
 
 const topKeys = new Set(["id", "object", "created", "model", "choices", "usage", "service_tier"]);
 const choiceKeys = new Set(["index", "message", "finish_reason"]);
@@ -147,20 +179,29 @@ function encodeCitations(blocks: readonly Block[], losses: LossCollector): JsonV
   return annotations;
 }
 
+function withoutEcho(extras: Extras | undefined): Extras | undefined {
+  if (extras?.wire !== "openai-responses") return extras;
+  const told = Object.entries(extras.fields).filter(([key]) => !responsesEcho.has(key));
+  return { wire: extras.wire, fields: Object.fromEntries(told) };
+}
+
 /** The `chat.completion` that tells this answer. */
 export function encodeResponse(response: ModelResponse, context: AnswerContext): Translated<JsonObject> {
   const losses = createLossCollector();
   const { blocks, extras } = response;
   const own = ownFields(extras);
-  reportForeign(extras, "", losses);
+  reportForeign(withoutEcho(extras), "", losses);
   const names = createToolNames(context.request.tools);
   const placed = blocks.map((block, index) => ({ block, path: `blocks[${index}]` }));
   const rest = fieldsUnder(own, messagePrefix);
   const annotations = encodeCitations(blocks, losses);
   const isForeign = extras?.wire !== wire;
   if (annotations.length > 0) rest["annotations"] = annotations;
-  // OpenAI always writes it, and strict clients want it.
-  if (isForeign && !blocks.some((block) => block.type === "refusal")) rest["refusal"] = null;
+  if (!blocks.some((block) => block.type === "refusal")) {
+    if (response.finish === "refusal") rest["refusal"] = refusalText(response.refusal);
+    // OpenAI always writes it, and strict clients want it.
+    else if (isForeign) rest["refusal"] = null;
+  }
   const message = encodeAssistant(placed, rest, {
     losses,
     place: "answer",
@@ -168,12 +209,11 @@ export function encodeResponse(response: ModelResponse, context: AnswerContext):
     toolName: (name, namespace) => clientToolName(names, name, namespace),
   });
   const hasCalls = blocks.some((block) => block.type === "tool-call");
-  const finish = own[finishNote] ?? (Object.hasOwn(own, finishNote) ? null : encodeFinish(response.finish, hasCalls));
   const choice: Fields = {
     index: 0,
     message,
     ...(isForeign && { logprobs: null }),
-    finish_reason: finish,
+    finish_reason: Object.hasOwn(own, finishNote) ? (own[finishNote] ?? null) : encodeFinish(response.finish, hasCalls),
     ...fieldsUnder(own, choicePrefix, messagePrefix),
   };
   const others = own["choices"];

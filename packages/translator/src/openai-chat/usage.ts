@@ -11,7 +11,7 @@ function count(object: JsonValue | undefined, key: string): number | undefined {
  *
  * @returns Undefined for `null` and for anything that is no object (T99).
  */
-export function decodeUsage(value: JsonValue | undefined): Usage | undefined {
+function decodeUsage(value: JsonValue | undefined): Usage | undefined {
   if (!isJsonObject(value)) return undefined;
   const prompt = count(value, "prompt_tokens");
   const details = value["prompt_tokens_details"];
