@@ -23,7 +23,12 @@ export interface WireRequest {
   /** Whether the client asked for a stream. An executor may answer with a stream all the same. */
   readonly stream: boolean;
   readonly session?: SessionHints;
+  /** What is asked of the upstream. Default `generate`, an answer of the model. */
+  readonly operation?: Operation;
 }
+
+/** `count-tokens` asks for the size of the request only, in formats that can ask for it. */
+export type Operation = "generate" | "count-tokens";
 
 /** One event of a stream, as it travelled: `data` is the exact JSON text, not parsed. */
 export interface WireEvent {
@@ -73,6 +78,8 @@ export interface Executor {
   /** The language its upstream speaks. */
   readonly wire: WireFormat;
   readonly transport: Transport;
+  /** What it can be asked beside `generate`. */
+  readonly operations?: readonly Operation[];
   /** Host and port of the upstream; what transport memory is kept for. */
   readonly upstreamHost: string;
   /**

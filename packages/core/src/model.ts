@@ -9,6 +9,8 @@ export interface ModelInfo {
   /** Efforts the model accepts, weakest first. */
   readonly efforts?: readonly string[];
   readonly defaultEffort?: string;
+  /** How its upstream wants thinking to be asked for: by effort, by a budget of tokens, by either, or not at all. */
+  readonly thinking?: "effort" | "budget" | "both" | "none";
   readonly inputModalities?: readonly ("text" | "image" | "file" | "audio")[];
   /** Not shown in lists. */
   readonly hidden?: boolean;

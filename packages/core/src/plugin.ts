@@ -8,6 +8,8 @@ import type { WireFormat } from "./wire-format.ts";
 export interface AuthDeclaration {
   /** Kinds of account the provider takes. */
   readonly kinds: readonly ("api-key" | "oauth")[];
+  /** Requests may go without an account; the executor is then given a credential whose secret is empty. Default false. */
+  readonly keyless?: boolean;
   readonly oauth?: {
     /** For example `https://auth.openai.com`. */
     readonly issuer: string;

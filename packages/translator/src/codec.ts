@@ -115,6 +115,13 @@ export interface EncodedError {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** How a format asks for the size of a request, and answers. */
+export interface TokenCounting {
+  /** @throws {RouterError} `request-invalid` with the path of the first wrong field. */
+  decodeRequest(body: unknown): Translated<ModelRequest>;
+  encodeCount(inputTokens: number): JsonObject;
+}
+
 /** One wire format: everything turnout knows about its grammar. Pure: no I/O, no clock. */
 export interface Codec {
   readonly wire: WireFormat;
@@ -140,6 +147,8 @@ export interface Codec {
   createDocumentCollector(): DocumentCollector;
   /** Where the model's name and the wish for a stream stand: in the body, or in the address (Gemini). */
   readonly requestPlace: "body" | "address";
+  /** For formats that can ask how many tokens a request takes. */
+  readonly counting?: TokenCounting;
   /** Name in an SSE `event:` line, or not; Chat has none. */
   readonly namedEvents: boolean;
   /** Written after a clean end, `[DONE]` for Chat. */

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue, type ModelResponse } from "@turnout/core";
-import { anthropicMessages, decodeCountTokensRequest } from "@turnout/translator";
+import { anthropicMessages } from "@turnout/translator";
 import { describe, expect, test } from "vitest";
 
 import { checkAnthropicGrammar } from "./anthropic-grammar.ts";
@@ -38,7 +38,7 @@ const counts: { name: string; value: JsonObject }[] = loadCapturedRequests((_bod
 describe.skipIf(!hasCorpus)("captured requests to count tokens", () => {
   test("there are some", () => expect(counts.length).toBeGreaterThan(20));
   test.for(counts)("$name comes back as it was", ({ value }) => {
-    const encoded = anthropicMessages.encodeRequest(decodeCountTokensRequest(value).value);
+    const encoded = anthropicMessages.encodeRequest(anthropicMessages.counting!.decodeRequest(value).value);
     expect(plain(encoded.value)).toEqual(value);
     expect(encoded.report.dropped).toEqual([]);
   });

@@ -2,6 +2,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { WireFormat } from "@turnout/core";
 import { RouterError } from "@turnout/core";
 import type { Context, Hono } from "hono";
+import { handleCountTokens } from "../pipeline/count-tokens.ts";
 import type { RequestTarget } from "../pipeline/exchange.ts";
 import { handleModelRequest, type PipelineOptions } from "../pipeline/handle.ts";
 import type { RouterEnvironment } from "../server/environment.ts";
@@ -15,6 +16,17 @@ export async function answerForModel(
 ): Promise<Response> {
   const client = createClientConnection(context.env.incoming, context.env.outgoing);
   await handleModelRequest(target, client, context.get("requestId"), pipeline);
+  return RESPONSE_ALREADY_SENT;
+}
+
+/** Like `answerForModel`, for the size of a request only. */
+export async function answerWithCount(
+  context: Context<RouterEnvironment>,
+  target: RequestTarget,
+  pipeline: PipelineOptions,
+): Promise<Response> {
+  const client = createClientConnection(context.env.incoming, context.env.outgoing);
+  await handleCountTokens(target, client, context.get("requestId"), pipeline);
   return RESPONSE_ALREADY_SENT;
 }
 

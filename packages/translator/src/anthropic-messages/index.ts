@@ -5,12 +5,10 @@ import { createEventDecoder } from "./event-decoder.ts";
 import { createEventEncoder } from "./event-encoder.ts";
 import { wire } from "./extras.ts";
 import { createStreamObserver } from "./observer.ts";
-import { decodeRequest } from "./request-decode.ts";
+import { decodeCountTokensRequest, decodeRequest } from "./request-decode.ts";
 import { encodeRequest } from "./request-encode.ts";
 import { decodeResponse } from "./response-decode.ts";
 import { encodeResponse } from "./response-encode.ts";
-
-export { decodeCountTokensRequest } from "./request-decode.ts";
 
 /**
  * Anthropic's Messages, of Anthropic and of those who speak like it.
@@ -30,6 +28,10 @@ export const anthropicMessages: Codec = {
   createStreamObserver,
   createDocumentCollector,
   requestPlace: "body",
+  counting: {
+    decodeRequest: decodeCountTokensRequest,
+    encodeCount: (inputTokens) => ({ input_tokens: inputTokens }),
+  },
   namedEvents: true,
   endOfStream: undefined,
 };

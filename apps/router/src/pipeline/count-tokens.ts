@@ -1,0 +1,98 @@
+import type { Executor, JsonObject, WireRequest } from "@turnout/core";
+import { isJsonObject, RouterError } from "@turnout/core";
+import type { TokenCounting } from "@turnout/translator";
+import { getCodec } from "@turnout/translator";
+import type { Provider } from "../registry/provider.ts";
+import type { ClientConnection } from "../server/client-connection.ts";
+import { sendJson } from "./answer.ts";
+import { estimateTokens } from "./estimate-tokens.ts";
+import type { RequestTarget } from "./exchange.ts";
+import type { PipelineOptions } from "./handle.ts";
+import { receiveBody } from "./receive.ts";
+import { sessionHints } from "./session-hints.ts";
+
+interface Count {
+  readonly body: JsonObject;
+  /** Who counted: an executor, or `estimate`. */
+  readonly by: string;
+}
+
+/**
+ * Tells how many tokens a request takes: asks an upstream of the client's own language, estimates for any other. Which of the
+ * two it was stands in `x-turnout-count`.
+ */
+export async function handleCountTokens(
+  target: RequestTarget,
+  client: ClientConnection,
+  requestId: string,
+  options: PipelineOptions,
+): Promise<void> {
+  const { wire } = target;
+  const exchange = { client, requestId, wire };
+  try {
+    const { body, by } = await count(target, client, requestId, options);
+    sendJson(exchange, 200, { "x-turnout-count": by }, body);
+    options.log.info({ requestId, wire, countedBy: by, status: 200 }, "tokens counted");
+  } catch (thrown) {
+    const error = RouterError.from(thrown);
+    const { status, body, headers } = getCodec(wire).encodeError(error, requestId);
+    sendJson(exchange, status, headers, body);
+    options.log.warn(
+      { requestId, wire, status, error: { code: error.code, message: error.message } },
+      "request failed",
+    );
+  }
+}
+
+async function count(
+  target: RequestTarget,
+  client: ClientConnection,
+  requestId: string,
+  options: PipelineOptions,
+): Promise<Count> {
+  const counting = countingOf(target);
+  const body = await receiveBody(client.incoming, options.bodyLimitBytes);
+  if (!isJsonObject(body)) throw new RouterError("request-invalid", "Cannot read the request: not a JSON object", {});
+  const { value: request } = counting.decodeRequest({ ...body, ...target.address });
+  const { provider, upstreamModel } = options.registry.lookup(request.model);
+  const executor = provider.executors.find((candidate) => canCount(candidate, target));
+  if (executor === undefined) return { body: counting.encodeCount(estimateTokens(request)), by: "estimate" };
+  const place = getCodec(target.wire).requestPlace;
+  const session = sessionHints(client.headers, request);
+  const upstreamBody = place === "address" ? body : { ...body, model: upstreamModel };
+  const wireRequest = { model: upstreamModel, body: upstreamBody, stream: false, session, operation } as const;
+  return { body: await ask(provider, executor, wireRequest, client.signal, requestId, options), by: executor.id };
+}
+
+const operation = "count-tokens";
+
+function countingOf(target: RequestTarget): TokenCounting {
+  const { counting } = getCodec(target.wire);
+  if (counting === undefined) throw new RouterError("not-found", `${target.wire} cannot count tokens`, {});
+  return counting;
+}
+
+function canCount(executor: Executor, target: RequestTarget): boolean {
+  return executor.wire === target.wire && executor.operations?.includes(operation) === true;
+}
+
+async function ask(
+  provider: Provider,
+  executor: Executor,
+  request: WireRequest,
+  signal: AbortSignal,
+  requestId: string,
+  { runtime }: PipelineOptions,
+): Promise<JsonObject> {
+  const [account] = provider.pool.candidates(request.session?.sessionId);
+  if (account === undefined) {
+    const message = `No account for provider "${provider.name}": add one under \`providers.${provider.name}.accounts\``;
+    throw new RouterError("credential-unavailable", message, { provider: provider.name });
+  }
+  const credential = await account.lease(signal);
+  const response = await executor.execute(request, { credential, signal, runtime, requestId });
+  if (response.kind === "document") return response.body;
+  throw new RouterError("upstream-malformed", "Cannot count tokens: the upstream answered with a stream", {
+    excerpt: "",
+  });
+}
