@@ -3,8 +3,8 @@ import { type Extras, isJsonObject, type JsonValue, type WireFormat } from "@tur
 import type { LossCollector } from "./report.ts";
 
 /**
- * Keys of extras that begin with `$`, alone or after a path, are notes of a codec to itself (under which of two names a value came, how it was
- * written down). They hold nothing a client would miss, so no report names them.
+ * Keys of extras that begin with `$`, alone or after a path, are notes of a codec to itself (under which of two names a
+ * value came, how it was written down). They hold nothing a client would miss, so no report names them.
  */
 export const isNote = (key: string): boolean => key.startsWith("$") || key.includes(".$");
 
