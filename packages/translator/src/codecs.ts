@@ -2,6 +2,7 @@ import { RouterError, type WireFormat } from "@turnout/core";
 
 import { anthropicMessages } from "./anthropic-messages/index.ts";
 import type { Codec } from "./codec.ts";
+import { gemini } from "./gemini/index.ts";
 import { openaiChat } from "./openai-chat/index.ts";
 import { openaiResponses } from "./openai-responses/index.ts";
 
@@ -10,6 +11,7 @@ export const codecs: Readonly<Partial<Record<WireFormat, Codec>>> = {
   "openai-chat": openaiChat,
   "openai-responses": openaiResponses,
   "anthropic-messages": anthropicMessages,
+  gemini,
 };
 
 /**

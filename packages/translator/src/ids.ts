@@ -15,6 +15,15 @@ export function base62Hash(text: string, length: number): string {
   return digits;
 }
 
+/**
+ * The id of a call whose upstream gave none: the same in a stream and in a whole answer (T50).
+ *
+ * @param position - Place among the calls of the answer.
+ */
+export function madeUpCallId(responseId: string, position: number, name: string): string {
+  return `call_${base62Hash(`${responseId} ${position} ${name}`, 24)}`;
+}
+
 const wordCharacters = /^[a-zA-Z0-9_-]+$/u;
 
 /** What each format's servers take as the id of a tool call, and the prefix of the ids we make for it. */

@@ -1,9 +1,10 @@
-export { anthropicMessages, decodeCountTokensRequest } from "./anthropic-messages/index.ts";
+export { anthropicMessages } from "./anthropic-messages/index.ts";
 export type * from "./codec.ts";
 export { codecs, getCodec } from "./codecs.ts";
 export { sniffEventType } from "./event-type.ts";
 export { createFolder, fold, type Folder } from "./fold.ts";
-export { createToolCallIds, mapToolCallId, type ToolCallIds } from "./ids.ts";
+export { gemini } from "./gemini/index.ts";
+export { base62Hash, createToolCallIds, mapToolCallId, type ToolCallIds } from "./ids.ts";
 export { openaiChat } from "./openai-chat/index.ts";
 export { openaiResponses } from "./openai-responses/index.ts";
 export { createLossCollector, type LossCollector, refuseLosses } from "./report.ts";

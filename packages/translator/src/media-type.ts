@@ -16,3 +16,23 @@ export function mediaTypeOfFilename(filename: string | undefined): string {
     ? (mediaTypeByExtension[extension] ?? unknownMediaType)
     : unknownMediaType;
 }
+
+const mediaTypeByEnding: Readonly<Record<string, string>> = {
+  ...mediaTypeByExtension,
+  png: "image/png",
+  jpg: "image/jpeg",
+  jpeg: "image/jpeg",
+  gif: "image/gif",
+  webp: "image/webp",
+  heic: "image/heic",
+  mp3: "audio/mp3",
+  wav: "audio/wav",
+  mp4: "video/mp4",
+};
+
+/** What the ending of a URL's path tells of the type, or undefined when nothing. */
+export function mediaTypeOfPath(url: string): string | undefined {
+  const path = url.replace(/[?#].*$/u, "");
+  const extension = path.slice(path.lastIndexOf(".") + 1).toLowerCase();
+  return Object.hasOwn(mediaTypeByEnding, extension) ? mediaTypeByEnding[extension] : undefined;
+}

@@ -1,4 +1,4 @@
-import type { Tool } from "@turnout/core";
+import type { Tool, WireFormat } from "@turnout/core";
 
 import { sha256Hex } from "./sha256.ts";
 
@@ -36,29 +36,58 @@ export function qualifiedToolName(name: string, namespace: string | undefined): 
   return namespace === undefined ? name : `${namespace}__${name}`;
 }
 
+const beginsPlainly = /^[a-zA-Z_]/u;
+
+/** The name where the first character must be a letter or `_`, as Gemini wants it. */
+function letterFirst(name: string): string {
+  return beginsPlainly.test(name) ? name : `_${name.slice(0, maxLength - 1)}`;
+}
+
+/** `base`, or the first of `base_2`, `base_3`, … that is free. */
+function freeName(base: string, taken: ReadonlyMap<string, unknown>): string {
+  let name = base;
+  for (let count = 2; taken.has(name); count += 1) {
+    name = `${base.slice(0, maxLength - 1 - String(count).length)}_${count}`;
+  }
+  return name;
+}
+
 function keyOf(name: string, namespace: string | undefined): string {
   return JSON.stringify([namespace ?? null, name]);
 }
 
-/** The names under which `tools` travel to a target without namespaces; collisions are counted up (T33, T34, T36). */
-export function createToolNames(tools: readonly Tool[]): ToolNames {
+/**
+ * The names under which `tools` travel to a target without namespaces; collisions are counted up (T33, T34, T36).
+ *
+ * @param target - Gemini wants a letter or `_` first. Whatever the target, names sent to any of them are understood when
+ *   they come back: whoever writes the answer does not know where it was asked for.
+ */
+export function createToolNames(tools: readonly Tool[], target?: WireFormat): ToolNames {
   const wireNames = new Map<string, string>();
+  const geminiNames = new Map<string, string>();
   const identities = new Map<string, ToolIdentity>();
   for (const tool of tools) {
     if (tool.type === "server") continue;
     const key = keyOf(tool.name, tool.namespace);
     if (wireNames.has(key)) continue;
-    const base = cleanName(qualifiedToolName(tool.name, tool.namespace));
-    let wireName = base;
-    for (let count = 2; identities.has(wireName); count += 1) {
-      wireName = `${base.slice(0, maxLength - 1 - String(count).length)}_${count}`;
-    }
+    const wireName = freeName(cleanName(qualifiedToolName(tool.name, tool.namespace)), identities);
     wireNames.set(key, wireName);
     const { name, namespace, type: kind } = tool;
     identities.set(wireName, namespace === undefined ? { name, kind } : { name, namespace, kind });
   }
+  for (const [key, wireName] of wireNames) {
+    const identity = identities.get(wireName);
+    if (identity === undefined || beginsPlainly.test(wireName)) continue;
+    const geminiName = freeName(letterFirst(wireName), identities);
+    geminiNames.set(key, geminiName);
+    identities.set(geminiName, identity);
+  }
   return {
-    toWire: (name, namespace) => wireNames.get(keyOf(name, namespace)) ?? cleanName(qualifiedToolName(name, namespace)),
+    toWire: (name, namespace) => {
+      const key = keyOf(name, namespace);
+      const wireName = wireNames.get(key) ?? cleanName(qualifiedToolName(name, namespace));
+      return target === "gemini" ? (geminiNames.get(key) ?? letterFirst(wireName)) : wireName;
+    },
     fromWire: (wireName) => identities.get(wireName),
   };
 }

@@ -89,10 +89,15 @@ export function loadRecordings(formats: readonly string[]): Recordings {
         errors.push({ name: response, value: { status, text } });
       } else if (response.endsWith(".sse")) {
         streams.push({ name: response, value: text });
-      } else if (response.endsWith(".chunks.txt")) {
+      } else if (response.endsWith(".chunks.txt") || response.endsWith(".response.jsonl")) {
         streams.push({ name: response, value: chunksToSse(text, format) });
       } else if (response.endsWith(".json")) {
         const value = parse(text);
+        if (Array.isArray(value)) {
+          // A Gemini stream without `alt=sse`: a list of what would be its events.
+          const lines = value.map((chunk: JsonValue) => JSON.stringify(chunk)).join("\n");
+          streams.push({ name: response, value: chunksToSse(lines, format) });
+        }
         if (!isJsonObject(value)) continue;
         if (isErrorDocument(value)) errors.push({ name: response, value: { status: 400, text } });
         else answers.push({ name: response, value });
