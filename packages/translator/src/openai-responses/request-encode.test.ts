@@ -81,7 +81,7 @@ describe("encodeRequest() of another format's request", () => {
   test("several answers are refused, stop and seed are dropped and named", () => {
     expect(() => encodeRequest(foreign({ turns: [user("Hi")], sampling: { candidates: 2 } }))).toThrow("several");
     const { value, report } = encodeRequest(foreign({ turns: [user("Hi")], sampling: { stop: ["x"], seed: 1 } }));
-    expect(report.dropped.map((loss) => loss.path)).toEqual(["sampling.stop", "sampling.seed"]);
+    expect(report.dropped.map((loss) => loss.path)).toEqual(["stop", "seed"]);
     expect(JSON.stringify(value)).not.toContain("seed");
   });
 
@@ -183,6 +183,13 @@ describe("encodeRequest() of a Responses request", () => {
     [
       "strict null",
       { input: "Hi", tools: [{ type: "function", name: "f", parameters: {}, strict: null, description: null }] },
+    ],
+    [
+      "tools inside items",
+      {
+        input: [{ type: "additional_tools", tools: [{ type: "function", name: "g", parameters: {} }] }],
+        tools: [{ type: "function", name: "f", parameters: {} }],
+      },
     ],
     ["an empty namespace", { input: "Hi", tools: [{ type: "namespace", name: "n", description: "", tools: [] }] }],
     ["both user names", { input: "Hi", user: "u", safety_identifier: "s" }],

@@ -130,15 +130,24 @@ function encodeInput(request: ModelRequest, context: ItemContext, isOwn: boolean
   return { ...fields, input };
 }
 
+/** Settings without a place here, and the names that clients know them by. */
+const unknownSettings = [
+  ["stop", "stop"],
+  ["topK", "top_k"],
+  ["seed", "seed"],
+  ["presencePenalty", "presence_penalty"],
+  ["frequencyPenalty", "frequency_penalty"],
+  ["logitBias", "logit_bias"],
+] as const;
+
 /** What has no place here: refused when it would change the meaning, dropped and noted when it tunes the style. */
 function checkSampling(request: ModelRequest, losses: LossCollector): void {
   const { sampling } = request;
   if (sampling.candidates !== undefined && sampling.candidates > 1) {
     throw invalidRequest("n", "Cannot translate the request: the Responses format gives one answer, not several");
   }
-  if (sampling.stop !== undefined) losses.dropped("sampling.stop", "no stop sequences in the Responses format");
-  for (const key of ["topK", "seed", "presencePenalty", "frequencyPenalty", "logitBias"] as const) {
-    if (sampling[key] !== undefined) losses.dropped(`sampling.${key}`, "no such setting in the Responses format");
+  for (const [key, name] of unknownSettings) {
+    if (sampling[key] !== undefined) losses.dropped(name, "no such setting in the Responses format");
   }
 }
 
