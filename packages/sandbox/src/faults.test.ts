@@ -258,6 +258,7 @@ test("one-byte-chunks changes nothing but the chunks", async () => {
   const { result } = await overHttp(faults.oneByteChunks());
   const text = typeof result === "string" ? "" : result.text;
   expect(deltaText(parseSse(text))).toBe("One two three.");
+  expect(result).toMatchObject({ chunks: text.length });
   const { socket, sandbox } = await overSocket(faults.oneByteChunks());
   expect(deltaText(await socket.answer())).toBe("One two three.");
   expect(sandbox.openStreams).toBe(0);

@@ -92,6 +92,22 @@ describe("POST /responses", () => {
     expect(runtime.pendingTimers).toBe(0);
   });
 
+  test("respects back-pressure", async () => {
+    const long = say.text("x".repeat(1_500_000), { deltaLength: 1_000 });
+    // More than the kernel's buffers take, well before the last write.
+    const sandbox = await startSandbox({ answer: answer(long, long, long) });
+    const headers = identity(sandbox.createAccount(), {
+      "content-type": "application/json",
+      accept: "text/event-stream",
+    });
+    const options = { method: "POST", headers, body: JSON.stringify(goodBody()) } as const;
+    const { body } = await request(`${sandbox.codexBaseUrl}/responses`, options);
+    await turns(200);
+    expect(sandbox.requests[0]?.outcome).toBe("pending");
+    expect(deltaText(parseSse(await body.text()))).toHaveLength(4_500_000);
+    expect(sandbox.openStreams).toBe(0);
+  });
+
   test("refuses what is no JSON", async () => {
     const sandbox = await startSandbox();
     const answered = await post(sandbox, sandbox.createAccount(), "{");

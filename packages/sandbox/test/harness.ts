@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { isJsonObject, type JsonObject, type Runtime, sleepWith, type Timer } from "@turnout/core";
 import { request } from "undici";
 import { onTestFinished } from "vitest";
@@ -98,6 +99,8 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
+  /** Pieces in which the body came. */
+  readonly chunks: number;
   /** Parsed events of an SSE answer. */
   readonly events: readonly JsonObject[];
   /** The connection broke before the end. */
@@ -128,14 +131,16 @@ function parseSseLoosely(text: string): JsonObject[] {
   });
 }
 
-async function collect(body: AsyncIterable<Buffer>): Promise<{ text: string; broken: boolean }> {
+function collect(body: Readable): Promise<Pick<HttpAnswer, "text" | "broken" | "chunks">> {
   const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of body) chunks.push(chunk);
-  } catch {
-    return { text: Buffer.concat(chunks).toString(), broken: true };
-  }
-  return { text: Buffer.concat(chunks).toString(), broken: false };
+  let broken = false;
+  body.on("data", (chunk: Buffer) => chunks.push(chunk));
+  body.on("error", () => {
+    broken = true;
+  });
+  return new Promise((resolve) => {
+    body.once("close", () => resolve({ text: Buffer.concat(chunks).toString(), broken, chunks: chunks.length }));
+  });
 }
 
 export interface PostOptions {
@@ -157,13 +162,14 @@ export async function post(
     body: typeof body === "string" ? body : JSON.stringify(body),
     ...(signal === undefined ? {} : { signal }),
   });
-  const { text, broken } = await collect(answer.body);
+  const { text, broken, chunks } = await collect(answer.body);
   const isSse = String(answer.headers["content-type"]).startsWith("text/event-stream");
   return {
     status: answer.statusCode,
     headers: answer.headers,
     text,
     broken,
+    chunks,
     events: isSse ? parseSseLoosely(text) : [],
   };
 }
