@@ -79,7 +79,9 @@ describe("Anthropic Messages over a Codex upstream", () => {
     const { client } = await start();
     const models = await client.models.list();
     expect(models.data.map((entry) => entry.id)).toContain(model);
-    await expect(client.messages.create({ ...ask, model: "codex/none" })).rejects.toBeInstanceOf(Anthropic.NotFoundError);
+    await expect(client.messages.create({ ...ask, model: "codex/none" })).rejects.toBeInstanceOf(
+      Anthropic.NotFoundError,
+    );
     await expect(client.messages.create({ ...ask, max_tokens: -1 })).rejects.toMatchObject({
       status: 400,
       error: { type: "error", error: { type: "invalid_request_error" } },
