@@ -64,9 +64,9 @@ function sessionsOf(file: string): Session[] {
 
 /** Identity of the recorded client; token, account and hints are the sandbox's business. */
 function identityOf(headers: Record<string, string>): Record<string, string> {
-  const kept = ["originator", "user-agent", "version", "session-id", "thread-id", "x-codex-turn-metadata"];
+  const kept = new Set(["originator", "user-agent", "version", "session-id", "thread-id", "x-codex-turn-metadata"]);
   const lower = Object.entries(headers).map(([name, value]): [string, string] => [name.toLowerCase(), value]);
-  return Object.fromEntries(lower.filter(([name]) => kept.includes(name)));
+  return Object.fromEntries(lower.filter(([name]) => kept.has(name)));
 }
 
 async function replay({ headers, turns }: Session): Promise<void> {
