@@ -5,7 +5,7 @@ import type { AnswerScript } from "./script/schema.ts";
 
 /** What the next matching request gets: an answer, a fault, or both. */
 export type Scenario = z.input<typeof scenarioSchema> & {
-  /** True for bodies it is for; a socket's message without `type`. Default: all. Handshakes have no body. */
+  /** True for bodies it is for; of a socket the whole message. Default: all. Not asked for handshakes. */
   readonly match?: (body: JsonValue) => boolean;
 };
 
