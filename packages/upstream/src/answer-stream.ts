@@ -19,6 +19,8 @@ export interface AnswerStreamOptions {
   readonly upstream: string;
   readonly limits: UpstreamLimits;
   readonly isTerminal: (event: WireEvent) => boolean;
+  /** True for an event after which the end of the response is a clean end. Default: none. */
+  readonly mayEndAfter?: ((event: WireEvent) => boolean) | undefined;
 }
 
 /**
@@ -33,6 +35,7 @@ export class AnswerStream implements EventQueueSource {
   readonly #queue: EventQueue;
   #hasEvent = false;
   #isOver = false;
+  #mayEnd = false;
   /** The request may have reached the upstream. */
   requestSent = false;
 
@@ -78,14 +81,17 @@ export class AnswerStream implements EventQueueSource {
       this.#watchdog.arm(this.#options.limits.silenceTimeoutMs);
     }
     this.#queue.push(event);
-    if (!this.#options.isTerminal(event)) return;
-    this.#release();
-    this.#queue.end();
-    this.#connection.finished();
+    if (this.#options.isTerminal(event)) this.#finish();
+    else if (!this.#mayEnd) this.#mayEnd = this.#options.mayEndAfter?.(event) ?? false;
   }
 
-  /** The upstream's stream is over; without a terminal event before, that is a failure. */
+  /** The upstream's stream is over; that is a failure unless the terminal event, or one that may be the last, came before. */
   end(how: string): void {
+    if (this.#isOver) return;
+    if (this.#mayEnd) {
+      this.#finish();
+      return;
+    }
     this.fail(
       new RouterError(
         "upstream-unavailable",
@@ -124,6 +130,12 @@ export class AnswerStream implements EventQueueSource {
 
   abandon(): void {
     this.fail(new RouterError("client-closed", "Cannot finish answer: its reader left", {}));
+  }
+
+  #finish(): void {
+    this.#release();
+    this.#queue.end();
+    this.#connection.finished();
   }
 
   #release(): void {

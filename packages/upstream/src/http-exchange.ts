@@ -4,6 +4,7 @@ import {
   type ExecuteContext,
   fromNodeError,
   isJsonObject,
+  type JsonObject,
   RouterError,
   type Timer,
   type TranslationReport,
@@ -25,6 +26,7 @@ export interface HttpExchangeSetup {
   readonly sniffsType: boolean;
   matchesHeader(name: string): boolean;
   readError(status: number, bodyText: string, headers: HeaderMap, now: number): RouterError;
+  readonly readDocumentError?: ((body: JsonObject) => RouterError | undefined) | undefined;
 }
 
 /** Where the response is: not here yet, a stream of events, a body to collect first, or without interest. */
@@ -240,6 +242,11 @@ export class HttpExchange implements Dispatcher.DispatchHandler, AnswerConnectio
     }
     if (!isJsonObject(body)) {
       this.#answer.fail(malformed(`Cannot read answer of ${upstream}: not a JSON object`, text));
+      return;
+    }
+    const error = this.#setup.readDocumentError?.(body);
+    if (error !== undefined) {
+      this.#answer.fail(error);
       return;
     }
     this.#answer.release();

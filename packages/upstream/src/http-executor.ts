@@ -13,11 +13,13 @@ import {
 import { refuseLosses } from "@turnout/translator";
 
 import { abortError, type AnswerStreamOptions } from "./answer-stream.ts";
+import { createErrorReader } from "./error-reader.ts";
 import { createHeaderMatcher, type HeaderNames } from "./headers.ts";
-import { createHttpClient, type HttpClient } from "./http-client.ts";
-import { HttpExchange } from "./http-exchange.ts";
+import { createHttpClient, type HttpClient, type HttpClientOptions } from "./http-client.ts";
+import { HttpExchange, type HttpExchangeSetup } from "./http-exchange.ts";
 import { defaultLimits, type UpstreamLimits } from "./limits.ts";
 import type { HeaderMap } from "./retry-after.ts";
+import { streamEnds } from "./stream-end.ts";
 
 /** A provider over plain HTTP, as data. */
 export interface HttpExecutorOptions {
@@ -34,15 +36,57 @@ export interface HttpExecutorOptions {
   headers(request: WireRequest, context: ExecuteContext): HeaderMap;
   /** The backend's body rules. Default: the body goes as it is. */
   prepareBody?(request: WireRequest, context: ExecuteContext): Translated<JsonObject>;
-  /** Understands a refusal: a codec's `decodeError` fits. `retry-after` headers are read without its help. */
-  readError(status: number, bodyText: string, headers: HeaderMap, now: number): RouterError;
-  /** True for the last event of an answer; an upstream that stops before it has failed. */
-  isTerminal(event: WireEvent): boolean;
+  /**
+   * The upstream answers with one document where the client asked for no stream: such an answer may take
+   * `documentTimeoutMs`. Default false: it always streams, and its first event is waited for.
+   */
+  readonly answersDocuments?: boolean;
+  /**
+   * Understands a refusal: a codec's `decodeError` fits. `retry-after` headers are read without its help. Default:
+   * `createErrorReader` for the wire format.
+   */
+  readError?(status: number, bodyText: string, headers: HeaderMap, now: number): RouterError;
+  /** Understands a document of status 200 that is an error; undefined for all others. Default: none is. */
+  readDocumentError?(body: JsonObject): RouterError | undefined;
+  /** True for the last event of an answer; an upstream that stops before it has failed. Default: by wire format. */
+  isTerminal?(event: WireEvent): boolean;
+  /** True for an event after which an upstream may stop without its terminal one. Default: by wire format. */
+  mayEndAfter?(event: WireEvent): boolean;
   /** Response headers shown in `meta`, lower case; one that ends in `*` stands for all that begin so. Default: none. */
   readonly responseHeaders?: HeaderNames;
   readonly limits?: Partial<UpstreamLimits>;
   /** Default: one of its own, closed with the executor. */
   readonly client?: HttpClient;
+  /** How its own client is made. */
+  readonly clientOptions?: HttpClientOptions;
+}
+
+function createSetup(options: HttpExecutorOptions, upstream: string): HttpExchangeSetup {
+  const end = streamEnds[options.wire];
+  const readDefault = createErrorReader(options.wire, upstream);
+  return {
+    answer: {
+      upstream,
+      limits: { ...defaultLimits, ...options.limits },
+      isTerminal: options.isTerminal ?? end.isTerminal,
+      mayEndAfter: options.mayEndAfter ?? (options.isTerminal === undefined ? end.mayEndAfter : undefined),
+    },
+    // Chat and Gemini events have no type; looking for one would parse every event.
+    sniffsType: options.wire === "openai-responses" || options.wire === "anthropic-messages",
+    matchesHeader: createHeaderMatcher(options.responseHeaders ?? []),
+    readError: options.readError ?? readDefault,
+    readDocumentError: options.readDocumentError,
+  };
+}
+
+/** A document is silent until it is whole. */
+function forDocuments(setup: HttpExchangeSetup): HttpExchangeSetup {
+  const { limits } = setup.answer;
+  const answer: AnswerStreamOptions = {
+    ...setup.answer,
+    limits: { ...limits, firstEventTimeoutMs: limits.documentTimeoutMs },
+  };
+  return { ...setup, answer };
 }
 
 /**
@@ -53,21 +97,10 @@ export interface HttpExecutorOptions {
  * `readError` makes of a refusal.
  */
 export function createHttpExecutor(options: HttpExecutorOptions): Executor {
-  const client = options.client ?? createHttpClient();
-  const limits = { ...defaultLimits, ...options.limits };
+  const client = options.client ?? createHttpClient(options.clientOptions);
   const upstreamHost = new URL(options.baseUrl).host;
-  const setup = {
-    answer: {
-      upstream: `${options.id} at ${upstreamHost}`,
-      limits,
-      isTerminal: (event) => options.isTerminal(event),
-    } satisfies AnswerStreamOptions,
-    // Chat and Gemini events have no type; looking for one would parse every event.
-    sniffsType: options.wire === "openai-responses" || options.wire === "anthropic-messages",
-    matchesHeader: createHeaderMatcher(options.responseHeaders ?? []),
-    readError: (status: number, bodyText: string, headers: HeaderMap, now: number) =>
-      options.readError(status, bodyText, headers, now),
-  };
+  const streamSetup = createSetup(options, `${options.id} at ${upstreamHost}`);
+  const documentSetup = options.answersDocuments === true ? forDocuments(streamSetup) : streamSetup;
   let inFlight = 0;
   const onOver = () => {
     inFlight -= 1;
@@ -93,6 +126,7 @@ export function createHttpExecutor(options: HttpExecutorOptions): Executor {
         });
       }
       inFlight += 1;
+      const setup = request.stream ? streamSetup : documentSetup;
       return new HttpExchange(setup, context, prepared?.report, onOver).start(client, {
         origin: url.origin,
         path: url.pathname + url.search,

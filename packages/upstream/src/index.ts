@@ -20,3 +20,15 @@ export {
   type WebSocketExecutorDependencies,
   type WebSocketProfile,
 } from "./websocket-executor.ts";
+export {
+  connectionFields,
+  connectionHeaders,
+  type ConnectionOptions,
+  connectionSettings,
+  headerTextSchema,
+  httpUrlSchema,
+  millisecondsSchema,
+} from "./connection-options.ts";
+export { createErrorReader, type ErrorReader, isPage, readResponsesErrorEvent } from "./error-reader.ts";
+export { lossless, withChatStreamFlag, withStreamFlag } from "./stream-body.ts";
+export { type StreamEnd, streamEnds } from "./stream-end.ts";

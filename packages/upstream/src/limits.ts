@@ -4,6 +4,8 @@ export interface UpstreamLimits {
   readonly firstEventTimeoutMs: number;
   /** Milliseconds between two signs of life after that. */
   readonly silenceTimeoutMs: number;
+  /** Milliseconds from sending to the end of an answer that is one document by request. */
+  readonly documentTimeoutMs: number;
   /** Held for a reader that is slower than the network; above it the socket is paused. */
   readonly maxBufferedBytes: number;
   /** One event, counted in UTF-16 code units. */
@@ -18,11 +20,13 @@ export interface UpstreamLimits {
 
 /**
  * High effort is silent for minutes and image input needs half a minute before its first event, hence 90 s and 300 s
- * (reports of 2026 on the Codex backend; its own client waits 300 s).
+ * (reports of 2026 on the Codex backend; its own client waits 300 s). A document is as silent as a
+ * whole answer takes; the SDKs of OpenAI and Anthropic wait 600 s for it.
  */
 export const defaultLimits: UpstreamLimits = {
   firstEventTimeoutMs: 90_000,
   silenceTimeoutMs: 300_000,
+  documentTimeoutMs: 600_000,
   maxBufferedBytes: 64 * 1024,
   maxEventBytes: 32 * 1024 * 1024,
   maxDocumentBytes: 64 * 1024 * 1024,

@@ -38,11 +38,13 @@ export function answerChecks(bench: ContractBench): void {
 
   check("reasoning arrives with its encrypted content, and is taken back", async () => {
     bench.script(answer(say.reasoning("Thinking"), say.text("Done")));
-    const first = await bench.run();
+    // The public API gives it only to who asks.
+    const asked = { ...question, include: ["reasoning.encrypted_content"] };
+    const first = await bench.run(asked);
     expect(first.error).toBeUndefined();
     const items = itemsOf(first.events);
     expect(items[0]).toMatchObject({ type: "reasoning", encrypted_content: expect.any(String) });
-    const second = await bench.run({ ...question, input: [...questionInput, ...items] });
+    const second = await bench.run({ ...asked, input: [...questionInput, ...items] });
     expect(second.error).toBeUndefined();
   });
 

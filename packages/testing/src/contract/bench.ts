@@ -20,6 +20,8 @@ export interface ExecutorContractOptions {
   readonly name: string;
   /** Makes the executor for a running sandbox. Deadlines must be the defaults: 90 s and 300 s. */
   create(sandbox: Sandbox): Executor;
+  /** The credential of a fresh account. Default: its OAuth token. */
+  credential?(sandbox: Sandbox): Credential;
   /** Tests that cannot hold, by their names, each with the reason. */
   readonly skip?: Readonly<Record<string, string>>;
 }
@@ -39,6 +41,11 @@ export const questionInput: readonly JsonObject[] = [
 ];
 export const question: JsonObject = { model: "gpt-5.4", input: questionInput };
 
+function tokenOf(sandbox: Sandbox): Credential {
+  const { accountId, accessToken } = sandbox.createAccount();
+  return { accountKey: accountId, kind: "oauth", secret: accessToken, accountId };
+}
+
 /** A fresh sandbox, executor, account and clock for each check, and short words for what checks do. */
 export class ContractBench {
   sandbox!: Sandbox;
@@ -55,8 +62,7 @@ export class ContractBench {
   async setUp(): Promise<void> {
     this.sandbox = await createSandbox();
     this.executor = this.#options.create(this.sandbox);
-    const { accountId, accessToken } = this.sandbox.createAccount();
-    this.credential = { accountKey: accountId, kind: "oauth", secret: accessToken, accountId };
+    this.credential = (this.#options.credential ?? tokenOf)(this.sandbox);
     // The sandbox tells reset times by the real clock.
     this.runtime = createFakeRuntime({ now: systemRuntime.now() });
     this.controller = new AbortController();
