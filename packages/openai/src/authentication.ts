@@ -1,0 +1,4 @@
+import type { AuthDeclaration } from "@turnout/core";
+
+/** API keys; a bearer token someone else refreshes travels the same way. */
+export const openaiAuth: AuthDeclaration = { kinds: ["api-key"] };

@@ -1,0 +1,29 @@
+import type { Credential } from "@turnout/core";
+import { executorContract, type Sandbox } from "@turnout/testing";
+
+import { createOpenaiResponses } from "./openai-responses.ts";
+import { createOpenaiResponsesWs } from "./openai-responses-ws.ts";
+
+function apiKey(sandbox: Sandbox): Credential {
+  const { accountId, apiKey: secret } = sandbox.createAccount({ apiKey: true });
+  return { accountKey: accountId, kind: "api-key", secret };
+}
+
+const skip = {
+  "a body the upstream refuses fields of is answered, and the report names them": "the API takes all of them",
+  "an expired token is credential-rejected": "API keys do not expire",
+};
+
+executorContract({
+  name: "openai-responses",
+  create: (sandbox) => createOpenaiResponses({ baseUrl: `${sandbox.url}/v1` }),
+  credential: apiKey,
+  skip,
+});
+
+executorContract({
+  name: "openai-responses-ws",
+  create: (sandbox) => createOpenaiResponsesWs({ baseUrl: `${sandbox.url}/v1` }),
+  credential: apiKey,
+  skip: { ...skip, "an unknown model is not-found": "the sandbox lets API keys name any model on a socket" },
+});
