@@ -35,6 +35,9 @@ export function cacheControl(cache: { readonly ttl?: string }): JsonObject {
   return { type: "ephemeral", ...(isKnown && { ttl: cache.ttl }) };
 }
 
+/** How other formats wrote the mark that is sent. */
+const markFields: ReadonlySet<string> = new Set(["cache_control", "prompt_cache_breakpoint"]);
+
 function finishBlock(target: Fields, block: Block, path: string, context: BlockContext): Fields {
   if (block.cache !== undefined) {
     const ttl = block.cache.ttl;
@@ -42,7 +45,7 @@ function finishBlock(target: Fields, block: Block, path: string, context: BlockC
       isOwn(block.extras) && ttl !== undefined ? { type: "ephemeral", ttl } : cacheControl(block.cache);
   }
   restore(target, block.extras);
-  reportForeign(block.extras, path, context.losses);
+  reportForeign(block.extras, path, context.losses, block.cache === undefined ? undefined : markFields);
   return target;
 }
 

@@ -179,21 +179,29 @@ export function createBlockReader(options: BlockReaderOptions): BlockReader {
     if (state.kind === "text" && Array.isArray(citations)) state.citations.push(...citations.filter(isJsonObject));
   }
 
-  function add(index: number, delta: JsonObject, out: StreamEvent[]): void {
+  /** The open block of this kind; another kind under the same index ends there (T12). */
+  function blockOf(kind: "text" | "thinking", index: number, out: StreamEvent[]): OpenBlock {
     const state = latest !== undefined && latestIndex === index ? latest : open.get(index);
+    return state?.kind === kind ? state : start(index, { type: kind }, out);
+  }
+
+  function add(index: number, delta: JsonObject, out: StreamEvent[]): void {
     const { type } = delta;
+    if (type === "text_delta") {
+      addText(blockOf("text", index, out), textOf(delta["text"]), out);
+      return;
+    }
+    if (type === "thinking_delta") {
+      addThinking(blockOf("thinking", index, out), textOf(delta["thinking"]), out);
+      return;
+    }
+    const state = latest !== undefined && latestIndex === index ? latest : open.get(index);
     switch (type) {
-      case "text_delta":
-        addText(state ?? start(index, { type: "text" }, out), textOf(delta["text"]), out);
-        return;
       case "input_json_delta":
         if (state !== undefined) addJson(state, textOf(delta["partial_json"]), out);
         return;
-      case "thinking_delta":
-        addThinking(state ?? start(index, { type: "thinking" }, out), textOf(delta["thinking"]), out);
-        return;
       case "signature_delta":
-        (state ?? start(index, { type: "thinking" }, out)).signature = textOf(delta["signature"]);
+        blockOf("thinking", index, out).signature = textOf(delta["signature"]);
         return;
       case "citations_delta": {
         const citation = delta["citation"];

@@ -252,7 +252,8 @@ export function createBlockWriter(options: BlockWriterOptions): BlockWriter {
       writeStop(index, out);
       return;
     }
-    if (!isJsonObject(input)) {
+    const isCall = typeof type === "string" && type.endsWith("_tool_use");
+    if (!isCall || !isJsonObject(input)) {
       writeWhole(quote(value), out);
       return;
     }

@@ -1,6 +1,6 @@
 import type { Extras, JsonObject, WireFormat } from "@turnout/core";
 
-import type { Fields } from "../fields.ts";
+import { type Fields, restOf } from "../fields.ts";
 import { isNote, reportForeignExtras } from "../foreign-extras.ts";
 import type { LossCollector } from "../report.ts";
 
@@ -21,6 +21,7 @@ export function isOwn(extras: Extras | undefined): extras is Extras {
 }
 
 const noFields: JsonObject = {};
+const nothing: ReadonlySet<string> = new Set();
 
 /** The fields to put back when `extras` came from this format; empty otherwise. */
 export function ownFields(extras: Extras | undefined): JsonObject {
@@ -36,7 +37,18 @@ export function restore(target: Fields, extras: Extras | undefined): void {
   }
 }
 
-/** Names in the report what another format's extras held; an empty `path` stands for the request or answer itself. */
-export function reportForeign(extras: Extras | undefined, path: string, losses: LossCollector): void {
-  reportForeignExtras(extras, wire, path, losses, "Anthropic's format has no place for it");
+/**
+ * Names in the report what another format's extras held; an empty `path` stands for the request or answer itself.
+ *
+ * @param carried - Fields whose meaning goes on all the same.
+ */
+export function reportForeign(
+  extras: Extras | undefined,
+  path: string,
+  losses: LossCollector,
+  carried: ReadonlySet<string> = nothing,
+): void {
+  if (extras === undefined || extras.wire === wire) return;
+  const fields = carried.size === 0 ? extras.fields : restOf(extras.fields, carried);
+  reportForeignExtras({ ...extras, fields }, wire, path, losses, "Anthropic's format has no place for it");
 }

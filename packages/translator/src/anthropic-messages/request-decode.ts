@@ -38,6 +38,8 @@ export const requestNotes = {
 /** Note on a turn: `system` for the field beside the messages; `string` when the content was one. */
 export const placeNote = "$place";
 export const stringNote = "$string";
+/** Note on thoughts: they are the signature of this call. */
+const callNote = "$call";
 
 const knownRequestKeys = new Set([
   "model",
@@ -94,7 +96,7 @@ function decodeContent(content: string | readonly JsonObject[], path: Path): Con
 function attachSignatures({ blocks, paths, isString }: Content): Content {
   const signatures = new Map<string, { readonly payload: string; readonly block: Block }>();
   for (const block of blocks) {
-    const carried = block.type === "reasoning" ? ownFields(block.extras)["$call"] : undefined;
+    const carried = block.type === "reasoning" ? ownFields(block.extras)[callNote] : undefined;
     if (typeof carried === "string" && block.type === "reasoning" && block.payload !== undefined) {
       signatures.set(carried, { payload: block.payload, block });
     }
@@ -117,7 +119,9 @@ function markCarrier(block: Block, value: JsonObject | undefined): Block {
   const data = value?.["type"] === "redacted_thinking" ? value["data"] : undefined;
   if (block.type !== "reasoning" || typeof data !== "string") return block;
   const callId = unwrapPayload(data)?.callId;
-  return callId === undefined ? block : { ...block, ...own({ ...ownFields(block.extras), $call: callId } as Fields) };
+  return callId === undefined
+    ? block
+    : { ...block, ...own({ ...restOf(ownFields(block.extras), new Set()), [callNote]: callId }) };
 }
 
 function decodeMessage(message: Message, index: number, names: Map<string, string>): Turn {

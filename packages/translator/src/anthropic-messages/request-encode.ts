@@ -57,6 +57,13 @@ function encodeOwn(request: ModelRequest, model: string, losses: LossCollector):
   return body;
 }
 
+/** What Anthropic does unasked: its thoughts are always signed. `type` names a message over WebSocket. */
+function carriedFields(request: ModelRequest): ReadonlySet<string> {
+  const include = request.extras?.fields["include"];
+  const isNeedless = Array.isArray(include) && include.every((item) => item === "reasoning.encrypted_content");
+  return new Set(isNeedless ? ["include", "type"] : ["type"]);
+}
+
 /** What has no place here: refused when it would change the meaning, dropped and named when it tunes the style. */
 function checkForeign(request: ModelRequest, losses: LossCollector): void {
   const { sampling } = request;
@@ -85,7 +92,7 @@ function checkForeign(request: ModelRequest, losses: LossCollector): void {
   if (request.cacheKey !== undefined) losses.dropped("prompt_cache_key", reason);
   if (request.metadata !== undefined && Object.keys(request.metadata).length > 0) losses.dropped("metadata", reason);
   if (request.store === true) losses.dropped("store", "Anthropic stores no answers");
-  reportForeign(request.extras, "", losses);
+  reportForeign(request.extras, "", losses, carriedFields(request));
   reportForeign(request.reasoning?.extras, "reasoning", losses);
 }
 

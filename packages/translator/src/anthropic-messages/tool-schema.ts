@@ -90,7 +90,7 @@ function clean(schema: JsonValue | undefined, depth: number): JsonValue | undefi
     if (value === undefined) continue;
     if (unsupported.some((keyword) => keyword === key)) hints.push(`${key}: ${JSON.stringify(value)}`);
     else if (key === "format" && !(typeof value === "string" && formats.has(value)))
-      hints.push(`format: ${String(value)}`);
+      hints.push(`format: ${JSON.stringify(value)}`);
     else if (key === "properties" || key === "$defs" || key === "definitions") {
       cleaned[key] = cleanMap(value, depth + 1) ?? value;
     } else if (key === "oneOf" || key === "anyOf" || key === "allOf") {

@@ -25,6 +25,9 @@ type ServerTool = Extract<Tool, { type: "server" }>;
  */
 export const answerToolName = "turnout_json_answer";
 
+/** OpenRouter's clients write Anthropic's mark into Chat tools; it is sent. */
+const markFields: ReadonlySet<string> = new Set(["cache_control"]);
+
 const webSearchName = /^(?:web_search|google_?search)/iu;
 
 /** Where a request's tools go in a body. */
@@ -55,7 +58,6 @@ function encodeForeignTool(tool: ClientTool, names: ToolNames, model: ModelCapab
   put(encoded, "description", tool.description);
   encoded["input_schema"] = inputSchema(tool.parameters);
   if (tool.strict === true && model.structuredOutput) encoded["strict"] = true;
-  // OpenRouter's clients write Anthropic's mark into Chat tools.
   const mark = tool.extras?.fields["cache_control"];
   if (isJsonObject(mark) && mark["type"] === "ephemeral") encoded["cache_control"] = mark;
   return encoded;
@@ -113,7 +115,7 @@ function encodeForeignTools(
       const name = names.toWire(tool.name, tool.namespace);
       // One declaration a name: the first (T35).
       if (encoded.some((other) => other.name === name)) continue;
-      reportForeign(tool.extras, path, losses);
+      reportForeign(tool.extras, path, losses, markFields);
       if (name !== qualifiedToolName(tool.name, tool.namespace) || tool.namespace !== undefined) {
         losses.approximated(`${path}.name`, `sent as \`${name}\``);
       }
@@ -141,7 +143,11 @@ function allowedNames(fields: JsonObject, names: ToolNames): Set<string> {
     list.map((tool) => {
       const inner = tool["function"] ?? tool["custom"];
       const { name, namespace, type } = isJsonObject(inner) ? inner : tool;
-      return names.toWire(String(name ?? type), typeof namespace === "string" ? namespace : undefined);
+      const called = name ?? type;
+      return names.toWire(
+        typeof called === "string" ? called : "",
+        typeof namespace === "string" ? namespace : undefined,
+      );
     }),
   );
 }

@@ -93,13 +93,14 @@ export function encodeForeignTurns(
   }
 
   function addSystem(turn: Turn, index: number): void {
-    const texts: JsonObject[] = [];
+    const texts: (Fields & { text: string })[] = [];
     for (const [position, block] of turn.blocks.entries()) {
       const path = blockPath(turn, `turns[${index}]`, position);
       if (isBlank(block)) continue;
       const encoded = block.type === "text" ? encodeBlock(block, path, context) : undefined;
-      if (encoded === undefined) losses.dropped(path, `a block of type \`${block.type}\` in a system turn`);
-      else texts.push(encoded);
+      if (block.type !== "text" || encoded === undefined) {
+        losses.dropped(path, `a block of type \`${block.type}\` in a system turn`);
+      } else texts.push({ ...encoded, text: block.text });
     }
     if (texts.length === 0) return;
     if (messages.length === 0) {
@@ -108,7 +109,7 @@ export function encodeForeignTurns(
       open("system").body.push(...texts);
     } else {
       losses.approximated(turnPath(turn, index), "a system turn amid the history: sent inside the next user turn");
-      notes.push(...texts.map((text) => ({ ...text, text: `<system>\n${String(text["text"])}\n</system>` })));
+      notes.push(...texts.map((text) => ({ ...text, text: `<system>\n${text.text}\n</system>` })));
     }
   }
 
