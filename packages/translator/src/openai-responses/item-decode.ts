@@ -1,6 +1,16 @@
-import type { Block, JsonObject, JsonValue, ReasoningBlock, ToolCallBlock, ToolResultBlock, Turn } from "@turnout/core";
+import type {
+  Block,
+  JsonObject,
+  JsonValue,
+  Provenance,
+  ReasoningBlock,
+  ToolCallBlock,
+  ToolResultBlock,
+  Turn,
+} from "@turnout/core";
 
 import { parseRequest } from "../validate.ts";
+import { readCarried } from "./carried-payload.ts";
 import { isEmpty, own } from "./extras.ts";
 import { decodePart } from "./parts.ts";
 import {
@@ -143,16 +153,22 @@ export function fromReasoningItem(reasoning: ReasoningItem, model: string | unde
   if (content?.length === 0) other["content"] = [];
   // Every item that was seen had `summary`; one without must not get it.
   if (summary === undefined) other["summary"] = null;
+  const native: Provenance = { wire: "openai-responses", ...(model !== undefined && { model }) };
+  const carried = isSet(payload) ? readCarried(payload) : undefined;
   return {
     type: "reasoning",
     parts: [
       ...(summary ?? []).map(({ text }) => ({ form: "summary", text }) as const),
       ...(content ?? []).map(({ text }) => ({ form: "raw", text }) as const),
     ],
-    ...(isSet(payload) && { payload }),
-    provenance: model === undefined ? { wire: "openai-responses" } : { wire: "openai-responses", model },
+    ...(isSet(payload) && { payload: carried?.payload ?? payload }),
+    provenance: carried?.provenance ?? native,
     ...(isSet(id) && { itemId: id }),
-    ...item(other),
+    ...(carried?.redacted === true && { redacted: true }),
+    extras: own({
+      ...(!isEmpty(other) && { $item: other }),
+      ...(carried !== undefined && { $envelope: carried.note }),
+    }),
   };
 }
 

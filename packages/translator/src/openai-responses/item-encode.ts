@@ -12,6 +12,7 @@ import type { ToolCallIds } from "../ids.ts";
 import { blockPath, type LossCollector } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { invalidRequest } from "../validate.ts";
+import { writeCarried } from "./carried-payload.ts";
 import { objectField, ownFields, reportForeign, wire } from "./extras.ts";
 import { encodePart } from "./parts.ts";
 
@@ -42,8 +43,14 @@ function encodeReasoning(block: ReasoningBlock): JsonObject {
     type: "reasoning",
     ...(noSummary !== null && { summary: summary.map(({ text }) => ({ type: "summary_text", text })) }),
     ...(content.length > 0 && { content: content.map(({ text }) => ({ type: "reasoning_text", text })) }),
-    ...(block.payload !== undefined && { encrypted_content: block.payload }),
+    ...(block.payload !== undefined && { encrypted_content: encodePayload(block, block.payload) }),
   };
+}
+
+function encodePayload(block: ReasoningBlock, payload: string): string {
+  const note = ownFields(block.extras)?.["$envelope"];
+  if (!isJsonObject(note) || block.provenance === undefined) return payload;
+  return writeCarried(payload, block.provenance, block.redacted === true, note);
 }
 
 /** @param callId - The one to write. */
@@ -171,8 +178,10 @@ export function encodeTurn(turn: Turn, role: Role, place: string, context: ItemC
         throw invalidRequest(path, `Cannot send content of an unknown kind from ${block.wire} to this model`);
       }
       close();
+      const carrier = ownFields(block.extras)?.["$carrier"];
       const item = encodeSingle(block, path, context);
       if (item !== undefined) items.push(item);
+      if (isJsonObject(carrier)) items.push(carrier);
       continue;
     }
     const fields = ownFields(block.extras);

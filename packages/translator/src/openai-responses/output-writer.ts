@@ -1,13 +1,15 @@
-import type { BlockOpening, Extras, JsonObject, StreamEvent, WireEvent } from "@turnout/core";
+import type { BlockOpening, Extras, JsonObject, Provenance, StreamEvent, WireEvent } from "@turnout/core";
 
 import { makeItemId, mapToolCallId } from "../ids.ts";
 import type { LossCollector } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
+import { encryptedContent } from "./carried-payload.ts";
 import type { EventWriter } from "./event-writer.ts";
 import { objectField, ownFields, wire } from "./extras.ts";
 import { encodeCitation } from "./parts.ts";
 
 type StopEvent = Extract<StreamEvent, { type: "block-stop" }>;
+type ReasoningOpening = Extract<BlockOpening, { kind: "reasoning" }>;
 type CallOpening = Extract<BlockOpening, { kind: "tool-call" }>;
 
 /** A message item; it stays open after its text, because a refusal may follow in the same item. */
@@ -42,6 +44,7 @@ interface ReasoningItem {
   readonly outputIndex: number;
   readonly summary: string[];
   readonly content: string[];
+  readonly opening: ReasoningOpening;
   part: ReasoningPart | undefined;
 }
 
@@ -90,6 +93,13 @@ function itemId(given: string | undefined, prefix: string, seed: string, outputI
 function phaseOf(extras: Extras | undefined): string | undefined {
   const phase = objectField(ownFields(extras), "$item")["phase"];
   return typeof phase === "string" ? phase : undefined;
+}
+
+function reasoningPayload(opening: ReasoningOpening, event: StopEvent): string {
+  const { payload, provenance = { wire } } = event;
+  if (payload === undefined) return "";
+  const text = encryptedContent({ provenance, payload, ...(opening.redacted === true && { redacted: true }) });
+  return `,"encrypted_content":${quote(text)}`;
 }
 
 /** Writes the items of an answer: each is added, filled, and done once; what is done is what the terminal event repeats. */
@@ -159,11 +169,11 @@ export function createOutputWriter(options: OutputWriterOptions): OutputWriter {
     pending = message;
   }
 
-  function openReasoning(block: number, given: string | undefined, out: WireEvent[]): void {
+  function openReasoning(block: number, opening: ReasoningOpening, out: WireEvent[]): void {
     closeMessage("completed", out);
     const index = outputIndex++;
-    const id = itemId(given, "rs_", idSeed, index);
-    open.set(block, { kind: "reasoning", id, outputIndex: index, summary: [], content: [], part: undefined });
+    const id = itemId(opening.itemId, "rs_", idSeed, index);
+    open.set(block, { kind: "reasoning", id, outputIndex: index, summary: [], content: [], opening, part: undefined });
     events.write(
       out,
       "response.output_item.added",
@@ -214,14 +224,7 @@ export function createOutputWriter(options: OutputWriterOptions): OutputWriter {
   function stopReasoning(item: ReasoningItem, event: StopEvent, out: WireEvent[]): void {
     closeReasoningPart(item, out);
     const content = item.content.length === 0 ? "" : `,"content":[${item.content.join(",")}]`;
-    let payload = "";
-    if (event.payload !== undefined) {
-      if (event.provenance === undefined || event.provenance.wire === wire) {
-        payload = `,"encrypted_content":${quote(event.payload)}`;
-      } else {
-        losses.dropped("output", "reasoning payload of another provider");
-      }
-    }
+    const payload = reasoningPayload(item.opening, event);
     itemDone(
       item.outputIndex,
       `{"id":${quote(item.id)},"type":"reasoning","summary":[${item.summary.join(",")}]${content}${payload}}`,
@@ -282,6 +285,24 @@ export function createOutputWriter(options: OutputWriterOptions): OutputWriter {
       events.write(out, "response.function_call_arguments.done", `${call.place},"name":${name},"arguments":${text}`);
     }
     itemDone(call.outputIndex, callItem(call, "completed"), out);
+    if (event.payload !== undefined) writeSignature(call, event.payload, event.provenance, out);
+  }
+
+  /** A call has no place for a signature here, so it follows in an item of its own that the client sends back. */
+  function writeSignature(call: CallItem, payload: string, from: Provenance | undefined, out: WireEvent[]): void {
+    // Gemini is the only one that signs calls.
+    const provenance = from ?? { wire: "gemini" };
+    const id = makeItemId("rs_", idSeed, outputIndex);
+    const encrypted = encryptedContent({ provenance, payload, callId: call.callId });
+    addItem({ id, type: "reasoning", summary: [], encrypted_content: encrypted }, out);
+  }
+
+  function addItem(item: JsonObject, out: WireEvent[]): void {
+    closeMessage("completed", out);
+    const index = outputIndex++;
+    const text = JSON.stringify(item);
+    events.write(out, "response.output_item.added", `,"output_index":${index},"item":${text}`);
+    itemDone(index, text, out);
   }
 
   function stop(event: StopEvent, out: WireEvent[]): void {
@@ -295,7 +316,7 @@ export function createOutputWriter(options: OutputWriterOptions): OutputWriter {
 
   return {
     open(block, opening, out) {
-      if (opening.kind === "reasoning") openReasoning(block, opening.itemId, out);
+      if (opening.kind === "reasoning") openReasoning(block, opening, out);
       else if (opening.kind === "tool-call") openCall(block, opening, out);
       else openContent(block, opening.kind, out);
     },
@@ -339,13 +360,7 @@ export function createOutputWriter(options: OutputWriterOptions): OutputWriter {
       );
     },
     stop,
-    addItem(item, out) {
-      closeMessage("completed", out);
-      const index = outputIndex++;
-      const text = JSON.stringify(item);
-      events.write(out, "response.output_item.added", `,"output_index":${index},"item":${text}`);
-      itemDone(index, text, out);
-    },
+    addItem,
     close(isCut, out) {
       for (const block of open.keys()) stop({ type: "block-stop", block, incomplete: true }, out);
       closeMessage(isCut ? "incomplete" : "completed", out);

@@ -1,5 +1,7 @@
 import type { Block, JsonObject, Turn } from "@turnout/core";
 
+import { signedCall } from "./carried-payload.ts";
+import { own, ownFields } from "./extras.ts";
 import { decodeItem, type DecodedItem } from "./item-decode.ts";
 
 interface OpenTurn {
@@ -31,6 +33,16 @@ function named(block: Block, names: Map<string, string>): Block {
   return name === undefined ? block : { ...block, name };
 }
 
+/** A signature that some provider gave a call stands in an item of its own after it, where this format has no place. */
+function attachSignature(block: Block, item: JsonObject, blocks: Block[]): boolean {
+  const call = blocks.at(-1);
+  if (block.type !== "reasoning" || call?.type !== "tool-call") return false;
+  if (signedCall(block.extras?.fields) !== call.callId || block.payload === undefined) return false;
+  const extras = own({ ...ownFields(call.extras), $carrier: item });
+  blocks[blocks.length - 1] = { ...call, payload: block.payload, extras };
+  return true;
+}
+
 /**
  * The turns that a client's `input` items form.
  *
@@ -47,6 +59,7 @@ export function decodeTurns(items: readonly JsonObject[]): Turn[] {
       turns.push(open);
     }
     for (const [position, block] of item.blocks.entries()) {
+      if (attachSignature(block, value, open.blocks)) continue;
       open.blocks.push(named(block, names));
       open.paths.push(isList(value["content"]) ? `input[${index}].content[${position}]` : `input[${index}]`);
     }
