@@ -14,7 +14,7 @@ function prepare(body: JsonObject, options: Partial<PrepareCodexBodyOptions> = {
   };
 }
 
-test("prepareCodexBody() makes the smallest body one the backend takes", () => {
+test("prepareCodexBody() makes the smallest body one the backend takes (T77)", () => {
   expect(prepareCodexBody({ model: "gpt-5.4", input: "Hi" }, backend)).toEqual({
     value: {
       model: "gpt-5.4",
@@ -42,7 +42,7 @@ test("prepareCodexBody() copies no more than the top level of what is fine, and 
   expect(JSON.stringify(body)).toBe(before);
 });
 
-test("prepareCodexBody() leaves out what the backend refuses and reports each", () => {
+test("prepareCodexBody() leaves out what the backend refuses and reports each (T76)", () => {
   const refused = {
     max_output_tokens: 5,
     max_completion_tokens: 5,
@@ -203,11 +203,12 @@ describe("input", () => {
     expect(dropped).toEqual(["input[1].id", "input[2].id", "input[3].id"]);
   });
 
-  test("reasoning without its payload is left out", () => {
+  test("reasoning without its payload, or with another provider's, is left out", () => {
     const kept = { type: "reasoning", id: "rs_2", summary: [], encrypted_content: "x" };
-    const { value, dropped } = prepare({ input: [{ type: "reasoning", id: "rs_1", summary: [] }, kept] });
+    const foreign = { type: "reasoning", id: "rs_3", summary: [], encrypted_content: "rs1.e30" };
+    const { value, dropped } = prepare({ input: [{ type: "reasoning", id: "rs_1", summary: [] }, kept, foreign] });
     expect(value["input"]).toEqual([kept]);
-    expect(dropped).toEqual(["input[0]"]);
+    expect(dropped).toEqual(["input[0]", "input[2]"]);
   });
 
   test("marks for a prompt cache inside content are left out", () => {

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
-import type { LossCollector } from "@turnout/translator";
+import { isEnvelope, type LossCollector } from "@turnout/translator";
 
 /** How ids made by the server begin, by item type; other types take any id of the right form. */
 const idPrefixes: Readonly<Record<string, readonly string[]>> = {
@@ -31,9 +31,8 @@ export function prepareInput(input: JsonValue | undefined, losses: LossCollector
   let isChanged = false;
   for (const [index, item] of items.entries()) {
     const path = `input[${index}]`;
-    if (isJsonObject(item) && isEmptyReasoning(item)) {
-      // Nothing is stored, so its id alone names nothing: the backend would answer 404.
-      losses.dropped(path, "Reasoning without its encrypted content cannot be read by Codex");
+    if (isJsonObject(item) && isUnreadable(item)) {
+      losses.dropped(path, "Reasoning without encrypted content of its own cannot be read by Codex");
       isChanged = true;
       continue;
     }
@@ -44,8 +43,14 @@ export function prepareInput(input: JsonValue | undefined, losses: LossCollector
   return isChanged ? prepared : items;
 }
 
-function isEmptyReasoning(item: JsonObject): boolean {
-  return item["type"] === "reasoning" && typeof item["encrypted_content"] !== "string";
+/**
+ * Nothing is stored, so the id of a reasoning item alone names nothing: the backend would answer 404. What another provider
+ * thought earlier in the conversation it refuses with 400 `invalid_encrypted_content`.
+ */
+function isUnreadable(item: JsonObject): boolean {
+  if (item["type"] !== "reasoning") return false;
+  const payload = item["encrypted_content"];
+  return typeof payload !== "string" || isEnvelope(payload);
 }
 
 function isServerId(id: JsonValue, type: JsonValue | undefined): id is string {

@@ -7,6 +7,7 @@ export { gemini } from "./gemini/index.ts";
 export { base62Hash, createToolCallIds, mapToolCallId, type ToolCallIds } from "./ids.ts";
 export { openaiChat } from "./openai-chat/index.ts";
 export { openaiResponses } from "./openai-responses/index.ts";
+export { isEnvelope } from "./payload-envelope.ts";
 export { createLossCollector, type LossCollector, refuseLosses } from "./report.ts";
 export { createSseDecoder, formatSse, type SseDecoder, type SseDecoderOptions } from "./sse.ts";
 export { createToolNames, type ToolIdentity, type ToolNames } from "./tool-names.ts";

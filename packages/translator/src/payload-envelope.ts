@@ -58,6 +58,11 @@ export function wrapPayload(envelope: Envelope): string {
   return prefix + toBase64Url(JSON.stringify(content));
 }
 
+/** True for the payload of another provider inside a field of the client's format: its own provider cannot read it. */
+export function isEnvelope(payload: string): boolean {
+  return payload.startsWith(prefix);
+}
+
 const optionalText = (value: JsonValue | undefined): string | undefined =>
   typeof value === "string" ? value : undefined;
 
