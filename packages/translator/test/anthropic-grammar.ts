@@ -61,7 +61,7 @@ export function checkAnthropicGrammar(written: readonly WireEvent[]): void {
         break;
       case "content_block_delta":
         expect(event["index"]).toBe(next - 1);
-        expect(deltaTypes[String(open?.["type"])] ?? []).toContain(delta["type"]);
+        expect(deltaTypes[typeof open?.["type"] === "string" ? open["type"] : ""] ?? []).toContain(delta["type"]);
         expect(signed).toBe(false);
         signed = delta["type"] === "signature_delta";
         break;
@@ -72,7 +72,7 @@ export function checkAnthropicGrammar(written: readonly WireEvent[]): void {
         open = undefined;
         break;
       default:
-        expect.fail(`an event of type ${String(event["type"])}`);
+        expect.fail(`an event that does not belong here: ${JSON.stringify(event)}`);
     }
   }
   expect(open).toBeUndefined();
