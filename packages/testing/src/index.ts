@@ -3,6 +3,7 @@ export { createExecuteContext } from "./execute-context.ts";
 export { executorContract, type ExecutorContractOptions } from "./executor-contract.ts";
 export { createFakeRuntime, type FakeRuntime, type FakeRuntimeOptions } from "./fake-runtime.ts";
 export { createGate, type Gate } from "./gate.ts";
+export { optionTable } from "./option-table.ts";
 export {
   type ReceivedRequest,
   type ScriptedAnswer,

@@ -7,7 +7,7 @@ import type { UpstreamLimits } from "./limits.ts";
 /** An http(s) URL; slashes at its end are cut off. */
 export const httpUrlSchema = z
   .url({ protocol: /^https?$/u, error: "Expected an http(s) URL" })
-  .transform((url) => url.replace(/\/+$/u, ""));
+  .overwrite((url) => url.replace(/\/+$/u, ""));
 
 /** What can stand in a header. */
 export const headerTextSchema = z.string().regex(/^[\u0020-\u007e]+$/u, "Expected printable ASCII");
