@@ -72,3 +72,26 @@ export function parseRequest<T>(
 export function invalidRequest(path: string, message: string): RouterError<"request-invalid"> {
   return new RouterError("request-invalid", message, { path });
 }
+
+/** Far beyond any schema or argument seen; a reader that calls itself for each level is safe within it. */
+const maxNesting = 500;
+
+/**
+ * Refuses a document that is nested so deeply that reading or printing it could exhaust the stack.
+ *
+ * @throws {RouterError} `request-invalid` beyond 500 levels.
+ */
+export function refuseDeepNesting(value: unknown, what: string): void {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > maxNesting) {
+      throw new RouterError("request-invalid", `Cannot read ${what}: nested deeper than ${maxNesting} levels`, {});
+    }
+    const next: unknown[] = [];
+    for (const entry of level) {
+      if (typeof entry !== "object" || entry === null) continue;
+      for (const inner of Object.values(entry)) if (typeof inner === "object" && inner !== null) next.push(inner);
+    }
+    level = next;
+  }
+}

@@ -34,6 +34,21 @@ function addPieces(builder: ArgumentsBuilder, call: JsonObject): void {
   });
 }
 
+/** Arguments as text. */
+function print(args: JsonObject): string {
+  try {
+    return JSON.stringify(args);
+  } catch (cause) {
+    // Nested so deeply that printing exhausts the stack; parsing does not.
+    throw new RouterError(
+      "upstream-malformed",
+      "Cannot read the arguments of a tool call: nested too deeply",
+      { excerpt: "" },
+      { cause },
+    );
+  }
+}
+
 /**
  * Reads the calls of one answer. Ids that are missing are made of the answer's id, place and name, so that stream and
  * document give the same (T50).
@@ -64,7 +79,7 @@ export function createCallFactory(responseId: () => string, request: ModelReques
           // T68: without arguments `args` may be missing.
           const args = whole === undefined || whole === null ? builder.value : objectIn(call, "args");
           const { input } = args;
-          return kind === "custom" && typeof input === "string" ? input : JSON.stringify(args);
+          return kind === "custom" && typeof input === "string" ? input : print(args);
         },
         add: (piece) => addPieces(builder, piece),
       };

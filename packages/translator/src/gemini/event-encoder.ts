@@ -88,6 +88,8 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     if (pending === undefined) return undefined;
     const signature = carry(pending);
     pending = undefined;
+    // What follows a signature is a part of its own.
+    thought = undefined;
     return signature;
   }
 
@@ -119,6 +121,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     const { delta } = event;
     if (delta === "") return;
     offsets.add(delta);
+    thought = undefined;
     const chunks = writer ?? opened();
     const signature = pending === undefined ? undefined : takePending();
     out.push(signature === undefined ? chunks.text(delta) : chunks.part({ text: delta, thoughtSignature: signature }));
@@ -175,6 +178,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     const part = encodeCall(block, clientName(opening), id, `blocks[${event.block}]`, losses);
     const signature = event.payload ?? takePending();
     flushPending(out);
+    thought = undefined;
     out.push(opened().part(signature === undefined ? part : { ...part, thoughtSignature: signature }));
   }
 

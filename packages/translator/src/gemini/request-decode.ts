@@ -10,7 +10,7 @@ import {
 
 import { type Fields, restOf } from "../fields.ts";
 import { createLossCollector } from "../report.ts";
-import { parseRequest } from "../validate.ts";
+import { parseRequest, refuseDeepNesting } from "../validate.ts";
 import { camelRequest } from "./camel-case.ts";
 import { createContentReader } from "./contents-decode.ts";
 import { extrasFrom, wire } from "./extras.ts";
@@ -170,6 +170,7 @@ function bareModel(model: string): string {
  * @see https://ai.google.dev/api/generate-content (js-genai 2.18.0, 2026-08-19)
  */
 export function decodeRequest(body: unknown): Translated<ModelRequest> {
+  refuseDeepNesting(body, what);
   const request = parseRequest(geminiRequestSchema, camelRequest(unwrapCount(camelRequest(body))), what);
   const config = request.generationConfig ?? undefined;
   const output = config && decodeOutput(config);
