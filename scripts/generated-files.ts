@@ -3,6 +3,7 @@ import path from "node:path";
 import { renderArrowTable } from "./checks/arrow-table.ts";
 import { renderConfigJsonSchema, renderConfigTable } from "./config-docs.ts";
 import { generatedSection, type GeneratedFile } from "./library/generate.ts";
+import { renderReportedBugs } from "./reported-bugs.ts";
 
 /** A program in `examples/`, as the READMEs show it. */
 function readExample(name: string): string {
@@ -15,4 +16,5 @@ export const generatedFiles: readonly GeneratedFile[] = [
   generatedSection("README.md", "config", renderConfigTable),
   generatedSection("README.md", "first-request", () => `\`\`\`ts\n${readExample("first-request.ts")}\`\`\``),
   { path: "apps/router/turnout.schema.json", render: renderConfigJsonSchema },
+  { path: "docs/reported-bugs.md", render: () => renderReportedBugs(path.join(import.meta.dirname, "..")) },
 ];
