@@ -21,7 +21,13 @@ export const arrowTable: Readonly<Record<string, ArrowRow>> = {
   auth: { imports: ["core"] },
   sandbox: { imports: ["core"] },
   testing: { imports: ["core", "sandbox"] },
-  router: { imports: [...plumbing, "codex", "codex-http", "codex-ws", "auth", "sandbox"] },
+  router: {
+    imports: [
+      ...plumbing,
+      ...["anthropic", "codex", "codex-http", "codex-ws", "gemini", "openai", "openai-compatible"],
+      ...["auth", "sandbox"],
+    ],
+  },
 };
 
 /** A provider package that is new. */
@@ -31,7 +37,10 @@ export const providerRow: ArrowRow = { imports: plumbing };
 export const testImports: readonly string[] = ["testing", "sandbox"];
 
 /** The executors that ship with the router, and the one file of its sources that may name them. */
-export const builtInExecutors = { packages: ["codex-http", "codex-ws"], file: "apps/router/src/plugins.ts" } as const;
+export const builtInExecutors = {
+  packages: ["anthropic", "codex-http", "codex-ws", "gemini", "openai", "openai-compatible"],
+  file: "apps/router/src/plugins.ts",
+} as const;
 
 /** The table as Markdown, for CONTRIBUTING.md. */
 export function renderArrowTable(): string {

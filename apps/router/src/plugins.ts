@@ -1,11 +1,22 @@
+import { anthropic } from "@turnout/anthropic";
 import { codexHttp } from "@turnout/codex-http";
 import { codexWs } from "@turnout/codex-ws";
 import type { ProviderPlugin } from "@turnout/core";
 import { RouterError } from "@turnout/core";
+import { gemini } from "@turnout/gemini";
+import { openaiPlugins } from "@turnout/openai";
+import { openaiCompatible } from "@turnout/openai-compatible";
 import { z } from "zod";
 
 /** The executors turnout brings along, in the order they are tried. The one place that names them. */
-export const builtInPlugins: readonly ProviderPlugin[] = [codexWs, codexHttp];
+export const builtInPlugins: readonly ProviderPlugin[] = [
+  codexWs,
+  codexHttp,
+  ...openaiPlugins,
+  anthropic,
+  gemini,
+  openaiCompatible,
+];
 
 const pluginSchema = z.custom<ProviderPlugin>(
   (value) =>

@@ -7,9 +7,9 @@ export function banner(router: RunningRouter, config: Config, file: string | und
     `turnout listens on ${router.url}`,
     `config   ${file ?? "none found, defaults hold"}`,
     `keys     ${config.server.keys.length === 0 ? "none asked for" : `${config.server.keys.length} known`}`,
-    ...router.registry.providers.map(
-      (provider) => `${provider.name.padEnd(9)}${providerLine(provider.pool.accounts.length, provider.simulated)}`,
-    ),
+    ...router.registry.providers
+      .filter((provider) => provider.pool.accounts.length > 0)
+      .map(({ name, pool, simulated }) => `${name.padEnd(8)} ${providerLine(pool.accounts.length, simulated)}`),
     "",
   ];
   if (router.sandbox !== undefined) lines.push(...sandboxLines(router.url));
@@ -23,7 +23,6 @@ function hasAccounts(router: RunningRouter): boolean {
 
 function providerLine(accounts: number, simulated: boolean): string {
   if (simulated) return "answers are simulated, no model takes part";
-  if (accounts === 0) return "no account yet";
   return accounts === 1 ? "1 account" : `${accounts} accounts`;
 }
 

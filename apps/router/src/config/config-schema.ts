@@ -58,7 +58,8 @@ function providerSchema(plugin: ProviderPlugin) {
     .literal(plugin.provider)
     .optional()
     .describe("The provider this one is a copy of, under a name of its own.");
-  return z.strictObject({ use, ...plugin.options.shape, ...providerBaseShape });
+  // Keeps what the plugin's schema checks across fields.
+  return plugin.options.safeExtend({ ...providerBaseShape, use });
 }
 
 /** A provider under a name of the user's own: its name, and the provider it uses. */

@@ -33,8 +33,12 @@ export function createProvider(
   surroundings: ProviderSurroundings,
 ): Provider {
   const [first] = plugins;
-  if (first === undefined) throw new RouterError("internal", "A provider needs a plugin", {});
+  if (first === undefined) throw new RouterError("internal", `Provider "${name}" needs a plugin`, {});
   const auth = first.auth(first.options.parse(settings.options));
+  if (auth.keyless === true && settings.accounts.length === 0) {
+    const accounts = [keylessAccount];
+    return assembleProvider({ name, plugins, settings, accounts, simulated: false }, surroundings.runtime);
+  }
   const accounts = createAccounts(settings.accounts, {
     ...surroundings,
     ...oauthOf(auth),
@@ -43,6 +47,18 @@ export function createProvider(
       surroundings.log.warn({ provider: name, code, message }, "trouble with an account"),
   });
   return assembleProvider({ name, plugins, settings, accounts, simulated: false }, surroundings.runtime);
+}
+
+/** For servers that ask for no key, on one's own machine for the most part. */
+const keylessAccount: Account = {
+  key: "keyless",
+  lease: () => Promise.resolve({ accountKey: "keyless", kind: "api-key", secret: "" }),
+  renew: () => Promise.resolve(undefined),
+};
+
+/** Providers that work without a word in the config; the others must be configured first. */
+export function worksUnconfigured(plugin: ProviderPlugin): boolean {
+  return plugin.options.safeParse({}).success;
 }
 
 function oauthOf(auth: AuthDeclaration) {

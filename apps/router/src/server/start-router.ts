@@ -6,7 +6,7 @@ import { createSandbox, type Sandbox } from "@turnout/sandbox";
 import { createTransportMemory } from "@turnout/upstream";
 import type { Logger } from "pino";
 import type { Config } from "../config/config-schema.ts";
-import { createProvider, providerSettings } from "../registry/create-providers.ts";
+import { createProvider, providerSettings, worksUnconfigured } from "../registry/create-providers.ts";
 import type { Provider } from "../registry/provider.ts";
 import { createRegistry, type Registry } from "../registry/registry.ts";
 import { createSandboxProvider } from "../registry/sandbox-provider.ts";
@@ -80,8 +80,9 @@ const centurySeconds = 100 * 365 * 86_400;
 
 function createProviders(options: StartOptions, sandbox: Sandbox | undefined): Provider[] {
   const { config, plugins, runtime } = options;
-  const names = [...new Set([...plugins.map((plugin) => plugin.provider), ...Object.keys(config.providers)])];
-  const providers = names.map((name) => {
+  const ready = plugins.filter(worksUnconfigured).map((plugin) => plugin.provider);
+  const names = new Set([...ready, ...Object.keys(config.providers)]);
+  const providers = [...names].map((name) => {
     const settings = config.providers[name];
     const used = plugins.filter((plugin) => plugin.provider === (settings?.use ?? name));
     return createProvider(name, used, providerSettings(settings), options);

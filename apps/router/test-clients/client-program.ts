@@ -1,0 +1,54 @@
+import type { Installed } from "./client-cache.ts";
+
+/** Where one run of a client takes place. Everything below `home` and `work` is its own and goes away afterwards. */
+export interface Place {
+  /** Of the router, for example `http://127.0.0.1:40001`. */
+  readonly routerUrl: string;
+  /** The client key the router asks for. */
+  readonly key: string;
+  /** What the client asks for: the router's name of a model. */
+  readonly model: string;
+  /** The format the client speaks: one of its `wires`. */
+  readonly wire: string;
+  /** Absolute; the client's HOME. */
+  readonly home: string;
+  /** Absolute; where the client is started, and its tools work. */
+  readonly work: string;
+}
+
+/** How a client is started, for all turns of a conversation. */
+export interface Invocation {
+  /** Settings files: path below `home` to content. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Beside HOME, PATH and the like, which every client gets. */
+  readonly environment: Readonly<Record<string, string>>;
+  /**
+   * @param turn - 1 begins a conversation; a later one continues it in a process of its own.
+   */
+  commandLine(prompt: string, turn: number): readonly string[];
+}
+
+/** A command-line client that users point at turnout. */
+export interface ClientProgram {
+  /** In file names and on the command line. */
+  readonly id: string;
+  /** As its makers write it. */
+  readonly name: string;
+  /** On the npm registry. */
+  readonly package: string;
+  readonly version: string;
+  /** Its program is JavaScript and needs at least this Node; absent when it is native. */
+  readonly node?: string;
+  /** The formats it can be told to speak. */
+  readonly wires: readonly string[];
+  /** Its tool that runs a shell command, as a model calls it. */
+  shellCall(command: string): ShellCall;
+  /** Program and first arguments. */
+  start(installed: Installed): readonly string[];
+  invocation(place: Place): Invocation;
+}
+
+export interface ShellCall {
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
