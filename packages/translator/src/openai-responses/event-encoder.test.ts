@@ -204,6 +204,16 @@ describe("createEventEncoder()", () => {
     });
   });
 
+  test("a refusal told beside the answer becomes a part of it (3.4)", () => {
+    const refusal = { explanation: "I will not" };
+    const events = write([start, ...text(0, "Well"), { type: "finish", reason: "refusal", refusal }]);
+    expect(events.at(-1)).toMatchObject({
+      type: "response.completed",
+      response: { output: [{ content: [{ type: "output_text" }, { type: "refusal", refusal: "I will not" }] }] },
+    });
+    expect(write([start, { type: "finish", reason: "refusal" }]).at(-1)).toMatchObject({ type: "response.incomplete" });
+  });
+
   test("names of namespaced tools are turned back (T33, T36)", () => {
     const context = contextOf({
       tools: [{ type: "namespace", name: "ns", tools: [{ type: "function", name: "run", parameters: {} }] }],

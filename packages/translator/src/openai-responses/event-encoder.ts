@@ -83,10 +83,20 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
       events.write(out, "response.failed", `,"response":${response("failed", error, "null", counted)}`);
       return;
     }
+    const explanation = event.reason === "refusal" && !output.hasRefusal ? event.refusal?.explanation : undefined;
+    // Formats that refuse beside the answer tell the reason here, where only a part of the answer can.
+    if (explanation !== undefined) writeRefusal(explanation, out);
     const { status, incomplete_details: incomplete } = encodeFinish(event.reason, output.hasRefusal);
     output.close(status === "incomplete", out);
     const whole = response(status, "null", JSON.stringify(incomplete), counted);
     events.write(out, `response.${status}`, `,"response":${whole}`);
+  }
+
+  function writeRefusal(text: string, out: WireEvent[]): void {
+    const block = -1;
+    output.open(block, { kind: "refusal" }, out);
+    output.addText(block, text, out);
+    output.stop({ type: "block-stop", block }, out);
   }
 
   function addRaw(event: Extract<StreamEvent, { type: "raw" }>, out: WireEvent[]): void {

@@ -6,6 +6,9 @@ export interface EventWriter {
   write(out: WireEvent[], type: string, rest: string): void;
 }
 
+/** A text as JSON. */
+export const quote: (text: string) => string = JSON.stringify;
+
 export function createEventWriter(): EventWriter {
   let sequence = 0;
   return {

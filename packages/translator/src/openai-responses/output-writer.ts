@@ -4,12 +4,12 @@ import { makeItemId, mapToolCallId } from "../ids.ts";
 import type { LossCollector } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { encryptedContent } from "./carried-payload.ts";
-import type { EventWriter } from "./event-writer.ts";
+import { type EventWriter, quote } from "./event-writer.ts";
 import { objectField, ownFields, wire } from "./extras.ts";
 import { encodeCitation } from "./parts.ts";
+import { addReasoning, finishReasoning, openReasoning, type ReasoningItem } from "./reasoning-writer.ts";
 
 type StopEvent = Extract<StreamEvent, { type: "block-stop" }>;
-type ReasoningOpening = Extract<BlockOpening, { kind: "reasoning" }>;
 type CallOpening = Extract<BlockOpening, { kind: "tool-call" }>;
 
 /** A message item; it stays open after its text, because a refusal may follow in the same item. */
@@ -31,23 +31,6 @@ interface ContentBlock {
   readonly annotations: string[];
 }
 
-interface ReasoningPart {
-  readonly form: "summary" | "raw";
-  readonly number: number;
-  readonly place: string;
-  text: string;
-}
-
-interface ReasoningItem {
-  readonly kind: "reasoning";
-  readonly id: string;
-  readonly outputIndex: number;
-  readonly summary: string[];
-  readonly content: string[];
-  readonly opening: ReasoningOpening;
-  part: ReasoningPart | undefined;
-}
-
 interface CallItem {
   readonly kind: "tool-call";
   readonly id: string;
@@ -58,7 +41,7 @@ interface CallItem {
   text: string;
 }
 
-export type OpenBlock = ContentBlock | ReasoningItem | CallItem;
+type OpenBlock = ContentBlock | ReasoningItem | CallItem;
 
 export interface OutputWriter {
   open(block: number, opening: BlockOpening, out: WireEvent[]): void;
@@ -83,8 +66,6 @@ export interface OutputWriterOptions {
   readonly names: ToolNames;
 }
 
-const quote = JSON.stringify as (text: string) => string;
-
 /** The upstream's item id where it is one of this kind, so that clients may send it back. */
 function itemId(given: string | undefined, prefix: string, seed: string, outputIndex: number): string {
   return given?.startsWith(prefix) === true && given.length <= 64 ? given : makeItemId(prefix, seed, outputIndex);
@@ -93,13 +74,6 @@ function itemId(given: string | undefined, prefix: string, seed: string, outputI
 function phaseOf(extras: Extras | undefined): string | undefined {
   const phase = objectField(ownFields(extras), "$item")["phase"];
   return typeof phase === "string" ? phase : undefined;
-}
-
-function reasoningPayload(opening: ReasoningOpening, event: StopEvent): string {
-  const { payload, provenance = { wire } } = event;
-  if (payload === undefined) return "";
-  const text = encryptedContent({ provenance, payload, ...(opening.redacted === true && { redacted: true }) });
-  return `,"encrypted_content":${quote(text)}`;
 }
 
 /** Writes the items of an answer: each is added, filled, and done once; what is done is what the terminal event repeats. */
@@ -167,69 +141,6 @@ export function createOutputWriter(options: OutputWriterOptions): OutputWriter {
     // Blocks may interleave: a message that waited meanwhile is done now.
     closeMessage("completed", out);
     pending = message;
-  }
-
-  function openReasoning(block: number, opening: ReasoningOpening, out: WireEvent[]): void {
-    closeMessage("completed", out);
-    const index = outputIndex++;
-    const id = itemId(opening.itemId, "rs_", idSeed, index);
-    open.set(block, { kind: "reasoning", id, outputIndex: index, summary: [], content: [], opening, part: undefined });
-    events.write(
-      out,
-      "response.output_item.added",
-      `,"output_index":${index},"item":{"id":${quote(id)},"type":"reasoning","summary":[]}`,
-    );
-  }
-
-  function openReasoningPart(
-    item: ReasoningItem,
-    form: "summary" | "raw",
-    number: number,
-    out: WireEvent[],
-  ): ReasoningPart {
-    closeReasoningPart(item, out);
-    const base = `,"item_id":${quote(item.id)},"output_index":${item.outputIndex}`;
-    const place =
-      form === "summary"
-        ? `${base},"summary_index":${item.summary.length}`
-        : `${base},"content_index":${item.content.length}`;
-    const part: ReasoningPart = { form, number, place, text: "" };
-    item.part = part;
-    if (form === "summary") {
-      events.write(out, "response.reasoning_summary_part.added", `${place},"part":{"type":"summary_text","text":""}`);
-    } else {
-      events.write(out, "response.content_part.added", `${place},"part":{"type":"reasoning_text","text":""}`);
-    }
-    return part;
-  }
-
-  function closeReasoningPart(item: ReasoningItem, out: WireEvent[]): void {
-    const { part } = item;
-    if (part === undefined) return;
-    const text = quote(part.text);
-    item.part = undefined;
-    if (part.form === "summary") {
-      const whole = `{"type":"summary_text","text":${text}}`;
-      item.summary.push(whole);
-      events.write(out, "response.reasoning_summary_text.done", `${part.place},"text":${text}`);
-      events.write(out, "response.reasoning_summary_part.done", `${part.place},"part":${whole}`);
-    } else {
-      const whole = `{"type":"reasoning_text","text":${text}}`;
-      item.content.push(whole);
-      events.write(out, "response.reasoning_text.done", `${part.place},"text":${text}`);
-      events.write(out, "response.content_part.done", `${part.place},"part":${whole}`);
-    }
-  }
-
-  function stopReasoning(item: ReasoningItem, event: StopEvent, out: WireEvent[]): void {
-    closeReasoningPart(item, out);
-    const content = item.content.length === 0 ? "" : `,"content":[${item.content.join(",")}]`;
-    const payload = reasoningPayload(item.opening, event);
-    itemDone(
-      item.outputIndex,
-      `{"id":${quote(item.id)},"type":"reasoning","summary":[${item.summary.join(",")}]${content}${payload}}`,
-      out,
-    );
   }
 
   function callItem(call: CallItem, status: string): string {
@@ -309,15 +220,19 @@ export function createOutputWriter(options: OutputWriterOptions): OutputWriter {
     const block = open.get(event.block);
     if (block === undefined) return;
     open.delete(event.block);
-    if (block.kind === "reasoning") stopReasoning(block, event, out);
+    if (block.kind === "reasoning") itemDone(block.outputIndex, finishReasoning(events, block, event, out), out);
     else if (block.kind === "tool-call") stopCall(block, event, out);
     else stopContent(block, event, out);
   }
 
   return {
     open(block, opening, out) {
-      if (opening.kind === "reasoning") openReasoning(block, opening, out);
-      else if (opening.kind === "tool-call") openCall(block, opening, out);
+      if (opening.kind === "reasoning") {
+        closeMessage("completed", out);
+        const index = outputIndex++;
+        const id = itemId(opening.itemId, "rs_", idSeed, index);
+        open.set(block, openReasoning(events, id, index, opening, out));
+      } else if (opening.kind === "tool-call") openCall(block, opening, out);
       else openContent(block, opening.kind, out);
     },
     addText(block, delta, out) {
@@ -332,12 +247,7 @@ export function createOutputWriter(options: OutputWriterOptions): OutputWriter {
     },
     addReasoning(event, out) {
       const item = open.get(event.block);
-      if (item?.kind !== "reasoning") return;
-      const part = item.part?.number === event.part ? item.part : openReasoningPart(item, event.form, event.part, out);
-      if (event.delta === "") return;
-      part.text += event.delta;
-      const type = part.form === "summary" ? "response.reasoning_summary_text.delta" : "response.reasoning_text.delta";
-      events.write(out, type, `${part.place},"delta":${quote(event.delta)}`);
+      if (item?.kind === "reasoning") addReasoning(events, item, event, out);
     },
     addArguments(block, delta, out) {
       const call = open.get(block);

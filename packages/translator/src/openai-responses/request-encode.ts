@@ -50,7 +50,7 @@ export function encodeReasoningControl(reasoning: ReasoningControl): JsonObject 
   return { ...(effort !== undefined && { effort }), ...(summary !== undefined && { summary }) };
 }
 
-export function encodeFormat(output: OutputFormat): JsonObject {
+function encodeFormat(output: OutputFormat): JsonObject {
   switch (output.type) {
     case "text":
       return { type: "text" };

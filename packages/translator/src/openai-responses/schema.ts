@@ -108,7 +108,6 @@ export const functionCallSchema = z
     namespace: z.string().nullish(),
   })
   .catchall(jsonValueSchema);
-export type FunctionCallItem = z.infer<typeof functionCallSchema>;
 
 export const customCallSchema = z
   .object({
@@ -120,7 +119,6 @@ export const customCallSchema = z
     namespace: z.string().nullish(),
   })
   .catchall(jsonValueSchema);
-export type CustomCallItem = z.infer<typeof customCallSchema>;
 
 export const callOutputSchema = z
   .object({
@@ -129,7 +127,6 @@ export const callOutputSchema = z
     output: z.union([z.string(), z.array(jsonObjectSchema)]),
   })
   .catchall(jsonValueSchema);
-export type CallOutputItem = z.infer<typeof callOutputSchema>;
 
 const summaryText = z.strictObject({ type: z.literal("summary_text"), text: z.string() });
 const reasoningText = z.strictObject({ type: z.literal("reasoning_text"), text: z.string() });
