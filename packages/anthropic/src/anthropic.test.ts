@@ -83,6 +83,15 @@ describe("createAnthropic()", () => {
     expect(received?.body).toEqual(body);
   });
 
+  test("counts tokens at a path of its own, the body as it is", async () => {
+    const { server, executor } = await setUp({ body: { input_tokens: 12 } });
+    const counted = { model: "claude-sonnet-5", max_tokens: 100, messages: [{ role: "user", content: "Hi" }] };
+    const asked = { model: "claude-sonnet-5", body: counted, stream: false, operation: "count-tokens" } as const;
+    expect(executor.operations).toContain("count-tokens");
+    expect(await executor.execute(asked, context)).toMatchObject({ kind: "document", body: { input_tokens: 12 } });
+    expect(server.requests[0]).toMatchObject({ path: "/v1/messages/count_tokens", body: counted });
+  });
+
   test("an oauth credential goes as a bearer token", async () => {
     const { server, executor } = await setUp({ body: start + stop });
     const oauth = createExecuteContext({ credential: { ...apiKey, kind: "oauth" } });

@@ -15,9 +15,11 @@ function createExecutor(options: AnthropicOptions, dependencies: AnthropicDepend
     id: "anthropic",
     wire: "anthropic-messages",
     baseUrl: options.baseUrl,
-    path: "/v1/messages",
+    operations: ["count-tokens"],
+    path: ({ operation }) => (operation === "count-tokens" ? "/v1/messages/count_tokens" : "/v1/messages"),
     headers: (request, context) => anthropicHeaders(options, request, context),
-    prepareBody: (request) => lossless(withStreamFlag(request)),
+    // Counting knows no `stream`.
+    prepareBody: (request) => lossless(request.operation === "count-tokens" ? request.body : withStreamFlag(request)),
     answersDocuments: true,
     responseHeaders: anthropicResponseHeaders,
     ...connectionSettings(options),

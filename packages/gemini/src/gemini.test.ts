@@ -66,6 +66,14 @@ describe("createGemini()", () => {
     expect(server.requests[0]?.path).toBe("/v1/models/gemini-3-pro-preview:generateContent");
   });
 
+  test("counts tokens with :countTokens", async () => {
+    const { server, executor } = await setUp({ body: { totalTokens: 12 } });
+    const asked = { ...request, stream: false, operation: "count-tokens" } as const;
+    expect(executor.operations).toContain("count-tokens");
+    expect(await executor.execute(asked, context)).toMatchObject({ kind: "document", body: { totalTokens: 12 } });
+    expect(server.requests[0]).toMatchObject({ path: "/v1beta/models/gemini-3-pro-preview:countTokens", body });
+  });
+
   test.each([
     ["models/gemini-2.5-pro", "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"],
     ["tunedModels/mine", "/v1beta/tunedModels/mine:streamGenerateContent?alt=sse"],

@@ -3,6 +3,7 @@ import {
   type ExecuteContext,
   type Executor,
   type JsonObject,
+  type Operation,
   RouterError,
   type Translated,
   type WireEvent,
@@ -30,6 +31,8 @@ export interface HttpExecutorOptions {
   readonly baseUrl: string;
   /** Where a credential does not go to `baseUrl`: its own base URL. */
   readonly baseUrlFor?: (credential: Credential) => string;
+  /** What it can be asked beside `generate`; `path` then tells the operations apart. Default: nothing. */
+  readonly operations?: readonly Operation[];
   /** Appended to the base URL, for example `/responses`; a function where the model is in the path. */
   readonly path: string | ((request: WireRequest) => string);
   /** All headers but `content-length`; `content-type` is `application/json` unless given here. */
@@ -108,6 +111,7 @@ export function createHttpExecutor(options: HttpExecutorOptions): Executor {
 
   return {
     id: options.id,
+    ...(options.operations === undefined ? {} : { operations: options.operations }),
     wire: options.wire,
     transport: "http",
     upstreamHost,
