@@ -20,10 +20,14 @@ import {
 import { type CitedText, decodeCitations } from "./citations.ts";
 import { decodeStreamError } from "./error-decode.ts";
 import { objectsIn, textIn, wire } from "./extras.ts";
+import { createTextChunkReader } from "./text-chunk.ts";
 import { decodeUsage, hasCounts } from "./usage.ts";
 
 /** Text kept for citations, whose places are told at the end; a longer answer has none. In UTF-16 units. */
 const maxKeptText = 4 * 1024 * 1024;
+
+/** How far from the end of a chunk its usage begins at most; the text before it may be long. */
+const maxUsageLength = 2000;
 
 /** A text or a run of thoughts that is open. */
 interface OpenBlock {
@@ -49,6 +53,9 @@ export function createEventDecoder(options: DecodeAnswerOptions = {}): EventDeco
   let call: { readonly block: number; readonly call: AnswerCall } | undefined;
   let end: EndFacts | undefined;
   let usage: JsonObject | undefined;
+  /** The last chunk with counters that was not parsed; read at the end. */
+  let usageData: string | undefined;
+  const plain = createTextChunkReader();
   let cited: JsonObject = {};
   let kept = 0;
   const texts: TextRecord[] = [];
@@ -91,10 +98,8 @@ export function createEventDecoder(options: DecodeAnswerOptions = {}): EventDeco
     return current;
   }
 
-  function addText(part: JsonObject, text: string, out: StreamEvent[]): void {
-    const signature = textIn(part, "thoughtSignature");
+  function addText(kind: OpenBlock["kind"], text: string, signature: string | undefined, out: StreamEvent[]): void {
     if (text === "" && signature === undefined) return;
-    const kind = part["thought"] === true ? "reasoning" : "text";
     // A signature on an empty part belongs to what was said last.
     const isTrailing = text === "" && current !== undefined && current.signature === undefined;
     const continues = current !== undefined && current.kind === kind && current.signature === undefined;
@@ -150,8 +155,9 @@ export function createEventDecoder(options: DecodeAnswerOptions = {}): EventDeco
 
   function readPart(part: JsonObject, out: StreamEvent[]): void {
     const text = partText(part);
-    if (text !== undefined) addText(part, text, out);
-    else if (isJsonObject(part["functionCall"])) addCall(part, out);
+    if (text !== undefined) {
+      addText(part["thought"] === true ? "reasoning" : "text", text, textIn(part, "thoughtSignature"), out);
+    } else if (isJsonObject(part["functionCall"])) addCall(part, out);
     else {
       close(out);
       closeCall(false, out);
@@ -181,7 +187,10 @@ export function createEventDecoder(options: DecodeAnswerOptions = {}): EventDeco
     if (candidates.length === 0 && blockReason(answer) !== undefined) end ??= endFacts(answer, undefined);
     const { usageMetadata } = answer;
     // Vertex also sends snapshots without numbers; the last one with numbers counts.
-    if (isJsonObject(usageMetadata) && (hasCounts(usageMetadata) || !hasCounts(usage))) usage = usageMetadata;
+    if (isJsonObject(usageMetadata) && (hasCounts(usageMetadata) || !hasCounts(usage))) {
+      usage = usageMetadata;
+      if (hasCounts(usage)) usageData = undefined;
+    }
   }
 
   /** Citations come with the last chunk. Only a block that is still open can take its own. */
@@ -203,7 +212,16 @@ export function createEventDecoder(options: DecodeAnswerOptions = {}): EventDeco
 
   return {
     decode: (event: WireEvent, out: StreamEvent[]) => {
-      readChunk(unwrapAnswer(parseEventObject(event.data, "Gemini chunk")), out);
+      const { data } = event;
+      const text = isStarted ? plain.read(data) : undefined;
+      if (text !== undefined) {
+        addText("text", text, undefined, out);
+        if (data.includes('"promptTokenCount"', data.length - maxUsageLength)) usageData = data;
+        return;
+      }
+      const chunk = parseEventObject(data, "Gemini chunk");
+      readChunk(unwrapAnswer(chunk), out);
+      plain.learn(data, chunk);
     },
     end: (out) => {
       if (end === undefined) {
@@ -217,7 +235,8 @@ export function createEventDecoder(options: DecodeAnswerOptions = {}): EventDeco
       closeCall(facts.raw === "MAX_TOKENS", out);
       const { reason, refusal } = readEnd(facts, { hasCalls: calls.count > 0, hasContent });
       if (reason === "error") throw failedFinish(facts);
-      const counted = decodeUsage(usage);
+      const late = usageData === undefined ? undefined : parseEventObject(usageData, "Gemini chunk")["usageMetadata"];
+      const counted = decodeUsage(late ?? usage);
       out.push({
         type: "finish",
         reason,
