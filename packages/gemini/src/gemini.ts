@@ -27,10 +27,16 @@ export interface GeminiDependencies {
 const collection = /^(models|tunedModels)\/(.+)$/u;
 
 /** Model and stream are in the path. Nothing in a model's name can lead elsewhere: it is one escaped segment. */
-function pathOf(apiVersion: string, { model, stream }: WireRequest): string {
+function pathOf(apiVersion: string, request: WireRequest): string {
+  const { model } = request;
   const [, parent = "models", name = model] = collection.exec(model) ?? [];
-  const method = stream ? "streamGenerateContent?alt=sse" : "generateContent";
+  const method = methodOf(request);
   return `/${apiVersion}/${parent}/${encodeURIComponent(name)}:${method}`;
+}
+
+function methodOf({ operation, stream }: WireRequest): string {
+  if (operation === "count-tokens") return "countTokens";
+  return stream ? "streamGenerateContent?alt=sse" : "generateContent";
 }
 
 /** The body without what other formats keep in it and Gemini in the path. */
@@ -53,6 +59,7 @@ function createExecutor(options: GeminiOptions, dependencies: GeminiDependencies
     id: "gemini",
     wire: "gemini",
     baseUrl: options.baseUrl,
+    operations: ["count-tokens"],
     path: (request) => pathOf(options.apiVersion, request),
     headers: (request, context) => headersOf(options, request, context),
     prepareBody: (request) => lossless(bodyOf(request)),
