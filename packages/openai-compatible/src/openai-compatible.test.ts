@@ -63,10 +63,12 @@ describe("createOpenaiCompatible()", () => {
   });
 
   test("the user's dialect wins over the preset, and leaves the rest of it", async () => {
-    const dialect = { maxTokensField: "max_completion_tokens" } as const;
+    const dialect = { streamUsage: "asked" } as const;
     const { server, executor } = await setUp({ body: answer }, { preset: "mistral", dialect });
     await collectEvents(await executor.execute(request, context));
-    expect(server.requests[0]?.body).toEqual({ ...body, stream: true });
+    const { max_completion_tokens: limit, ...rest } = body;
+    const stream = { stream: true, stream_options: { include_usage: true } };
+    expect(server.requests[0]?.body).toEqual({ ...rest, max_tokens: limit, ...stream });
   });
 
   test("comments keep a stream alive and are no events", async () => {
