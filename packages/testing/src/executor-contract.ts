@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe } from "vitest";
 
-import { answerChecks } from "./contract/answers.ts";
+import { answerChecks, responsesChecks } from "./contract/answers.ts";
 import { ContractBench, type ExecutorContractOptions } from "./contract/bench.ts";
-import { failureChecks } from "./contract/failures.ts";
+import { failureChecks, planChecks } from "./contract/failures.ts";
 import { lifetimeChecks } from "./contract/lifetime.ts";
 
 export type { ExecutorContractOptions } from "./contract/bench.ts";
 
 /**
- * What every executor of the Responses format must do, tried against the sandbox on real sockets. Call it in a test file.
+ * What every executor must do, tried against the sandbox on real sockets. Call it in a test file.
  *
  * @example
  * ```ts
@@ -23,5 +23,8 @@ export function executorContract(options: ExecutorContractOptions): void {
     answerChecks(bench);
     failureChecks(bench);
     lifetimeChecks(bench);
+    if (bench.wire !== "openai-responses") return;
+    responsesChecks(bench);
+    planChecks(bench);
   });
 }

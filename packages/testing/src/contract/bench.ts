@@ -5,6 +5,7 @@ import {
   RouterError,
   systemRuntime,
   type WireEvent,
+  type WireFormat,
   type WireResponse,
 } from "@turnout/core";
 import { answer, type AnswerScript, createSandbox, type Fault, faults, type Sandbox, say } from "@turnout/sandbox";
@@ -14,10 +15,13 @@ import { collectEvents } from "../collect.ts";
 import { createExecuteContext } from "../execute-context.ts";
 import { createFakeRuntime, type FakeRuntime } from "../fake-runtime.ts";
 import { until } from "../until.ts";
+import { type ContractLanguage, contractLanguages } from "./languages.ts";
 
 export interface ExecutorContractOptions {
   /** Of the suite, for example `codex-http`. */
   readonly name: string;
+  /** What the executor speaks. Default `openai-responses`, which has some checks more than the others. */
+  readonly wire?: WireFormat;
   /** Makes the executor for a running sandbox. Deadlines must be the defaults: 90 s and 300 s. */
   create(sandbox: Sandbox): Executor;
   /** The credential of a fresh account. Default: its OAuth token. */
@@ -35,12 +39,6 @@ export interface Outcome {
 /** An answer of a few events. */
 export const text = answer(say.text("Hello to you, whoever you are.", { deltas: 4 }));
 
-/** What is asked when the question does not matter. */
-export const questionInput: readonly JsonObject[] = [
-  { type: "message", role: "user", content: [{ type: "input_text", text: "Hello" }] },
-];
-export const question: JsonObject = { model: "gpt-5.4", input: questionInput };
-
 function tokenOf(sandbox: Sandbox): Credential {
   const { accountId, accessToken } = sandbox.createAccount();
   return { accountKey: accountId, kind: "oauth", secret: accessToken, accountId };
@@ -53,10 +51,14 @@ export class ContractBench {
   credential!: Credential;
   runtime!: FakeRuntime;
   controller!: AbortController;
+  readonly wire: WireFormat;
+  readonly language: ContractLanguage;
   readonly #options: ExecutorContractOptions;
 
   constructor(options: ExecutorContractOptions) {
     this.#options = options;
+    this.wire = options.wire ?? "openai-responses";
+    this.language = contractLanguages[this.wire];
   }
 
   async setUp(): Promise<void> {
@@ -82,17 +84,22 @@ export class ContractBench {
     test.skipIf(reason !== undefined)(title, run);
   };
 
-  execute(body: JsonObject = question): Promise<WireResponse> {
+  /** What is asked when the question does not matter. */
+  get question(): JsonObject {
+    return this.language.question;
+  }
+
+  execute(body: JsonObject = this.question, model = this.language.model): Promise<WireResponse> {
     const { credential, runtime, controller } = this;
     const context = createExecuteContext({ credential, runtime, signal: controller.signal });
-    return this.executor.execute({ model: "gpt-5.4", body, stream: true }, context);
+    return this.executor.execute({ model, body, stream: true }, context);
   }
 
   /** One request to its end, whatever that is. */
-  async run(body?: JsonObject): Promise<Outcome> {
+  async run(body?: JsonObject, model?: string): Promise<Outcome> {
     let response: WireResponse;
     try {
-      response = await this.execute(body);
+      response = await this.execute(body, model);
     } catch (error) {
       return { events: [], error: RouterError.from(error) };
     }

@@ -14,13 +14,3 @@ export function itemsOf(events: readonly WireEvent[]): readonly JsonObject[] {
     .map((event) => parseEvent(event)["item"])
     .filter((item) => isJsonObject(item));
 }
-
-/** The text of all deltas. */
-export function textOf(events: readonly WireEvent[]): string {
-  let text = "";
-  for (const event of events) {
-    const { delta } = event.type === "response.output_text.delta" ? parseEvent(event) : {};
-    if (typeof delta === "string") text += delta;
-  }
-  return text;
-}
