@@ -11,7 +11,7 @@ import { answerForModel, answerWithCount } from "./model-route.ts";
  */
 export function generateContentRoute(app: Hono<RouterEnvironment>, pipeline: PipelineOptions): void {
   for (const base of ["/v1beta", "/v1"]) {
-    app.post(`${base}/models/:target{.+:.+}`, (context) => {
+    app.post(`${base}/:target{.+:.+}`, (context) => {
       const { method, target } = readTarget(context.req.param("target"), context.req.query("alt"));
       const answer = method === "countTokens" ? answerWithCount : answerForModel;
       return answer(context, target, pipeline);
@@ -21,7 +21,8 @@ export function generateContentRoute(app: Hono<RouterEnvironment>, pipeline: Pip
 
 function readTarget(text: string, alt: string | undefined): { method: string; target: RequestTarget } {
   const colon = text.lastIndexOf(":");
-  const model = text.slice(0, colon);
+  // The AI SDK takes a name with a slash for a path of its own and leaves `models/` out.
+  const model = text.slice(0, colon).replace(/^models\//, "");
   const method = text.slice(colon + 1);
   if (method === "generateContent" || method === "countTokens") {
     return { method, target: { wire: "gemini", address: { model, stream: false }, framing: "sse" } };

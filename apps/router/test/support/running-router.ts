@@ -27,6 +27,8 @@ export interface TestRouter {
 export interface TestRouterOptions {
   /** Merged over `providers.codex`. */
   readonly codex?: Record<string, unknown> | ((sandbox: Sandbox) => Record<string, unknown>);
+  /** Instead of the provider `codex`: the whole of `providers`. */
+  readonly providers?: (sandbox: Sandbox) => Record<string, unknown>;
   readonly server?: Record<string, unknown>;
   readonly sandbox?: SandboxOptions;
   readonly runtime?: Runtime;
@@ -43,14 +45,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
   const config = {
     server: { port: 0, ...options.server },
     sandbox: false,
-    providers: {
-      codex: {
-        baseUrl: sandbox.codexBaseUrl,
-        issuer: sandbox.issuer,
-        accounts: (options.accounts ?? oneAccount)(sandbox),
-        ...(typeof options.codex === "function" ? options.codex(sandbox) : options.codex),
-      },
-    },
+    providers: options.providers?.(sandbox) ?? { codex: codexConfig(options, sandbox) },
     aliases: options.aliases ?? {},
   };
   const router = await startRouter({
@@ -80,6 +75,15 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
     logText: () => lines.join(""),
     dataDirectory,
     close,
+  };
+}
+
+function codexConfig(options: TestRouterOptions, sandbox: Sandbox): Record<string, unknown> {
+  return {
+    baseUrl: sandbox.codexBaseUrl,
+    issuer: sandbox.issuer,
+    accounts: (options.accounts ?? oneAccount)(sandbox),
+    ...(typeof options.codex === "function" ? options.codex(sandbox) : options.codex),
   };
 }
 
