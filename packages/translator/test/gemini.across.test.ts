@@ -6,7 +6,15 @@ import {
   type StreamEvent,
   type WireEvent,
 } from "@turnout/core";
-import { type Codec, createSseDecoder, fold, gemini, openaiChat, openaiResponses } from "@turnout/translator";
+import {
+  anthropicMessages,
+  type Codec,
+  createSseDecoder,
+  fold,
+  gemini,
+  openaiChat,
+  openaiResponses,
+} from "@turnout/translator";
 import { describe, expect, test } from "vitest";
 
 import { qualifiedToolName } from "../src/tool-names.ts";
@@ -14,7 +22,7 @@ import { hasCorpus, loadCapturedRequests, loadRecordings } from "./corpus.ts";
 import { checkGeminiGrammar } from "./gemini-grammar.ts";
 import { contextFor, decodeStream } from "./laws.ts";
 
-// Recorded answers and requests of Gemini told in the two OpenAI formats, and theirs in Gemini: laws 3, 5 and 8.
+// Recorded answers and requests of Gemini told in the three other formats, and theirs in Gemini: laws 3, 5 and 8.
 
 const google = loadRecordings(["gemini"]);
 const others = [
@@ -24,6 +32,7 @@ const others = [
     recordings: loadRecordings(["openai-responses", "openai-responses-compatible"]),
     list: "output",
   },
+  { codec: anthropicMessages, recordings: loadRecordings(["anthropic-messages"]), list: "content" },
 ] as const;
 
 function parseStream(text: string): WireEvent[] {

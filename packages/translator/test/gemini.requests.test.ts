@@ -233,17 +233,22 @@ describe("decodeRequest()", () => {
     expect(reasoning({ thinkingLevel: "THINKING_LEVEL_UNSPECIFIED" })?.effort).toBeUndefined();
   });
 
-  test("types in capitals reach the others in small letters, response schemas too", () => {
+  test.for([
+    ["parameters", "responseSchema"],
+    ["parametersJsonSchema", "responseJsonSchema"],
+  ] as const)("types in capitals reach the others in small letters, also in %s and %s", ([parameters, schemaKey]) => {
     const request = decode({
       contents: [userText("x")],
       tools: [
         {
-          functionDeclarations: [{ name: "f", parameters: { type: "OBJECT", properties: { a: { type: "STRING" } } } }],
+          functionDeclarations: [
+            { name: "f", [parameters]: { type: "OBJECT", properties: { a: { type: "STRING" } } } },
+          ],
         },
       ],
       generationConfig: {
         responseMimeType: "application/json",
-        responseSchema: { type: "ARRAY", items: { type: "INTEGER" } },
+        [schemaKey]: { type: "ARRAY", items: { type: "INTEGER" } },
       },
     });
     const chat = openaiChat.encodeRequest(request).value;
@@ -501,7 +506,7 @@ describe("encodeRequest() of other formats", () => {
       name: "f",
       parameters: { type: "object", properties: { a: { type: "string", enum: ["1"] } } },
     });
-    expect(old.report.approximated.map((loss) => loss.path)).toEqual(["tools[0].parameters"]);
+    expect(old.report.approximated.map((loss) => loss.path)).toEqual(["tools[0].function.parameters"]);
   });
 
   test("T36: a tool for free text is a function with input, and its calls come back as what they are", () => {
@@ -691,7 +696,9 @@ describe("encodeRequest() of other formats", () => {
       responseSchema: { type: "object" },
     });
     const tools: JsonValue[] = [{ type: "function", function: { name: "f" } }];
-    expect(errorOf(() => fromChat({ ...format, tools }, "gemini-2.5-pro")).details).toEqual({ path: "output" });
+    expect(errorOf(() => fromChat({ ...format, tools }, "gemini-2.5-pro")).details).toEqual({
+      path: "response_format",
+    });
   });
 
   test("T75, T78, T81: limits, stops and falsy values arrive; what has no place is named", () => {
@@ -720,8 +727,8 @@ describe("encodeRequest() of other formats", () => {
     expect(report.dropped.map((loss) => loss.path).toSorted()).toEqual([
       "logit_bias",
       "metadata",
-      "safety_identifier",
       "service_tier",
+      "user",
     ]);
   });
 

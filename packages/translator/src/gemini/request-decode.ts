@@ -112,9 +112,11 @@ function decodeOutput(config: GeminiGenerationConfig): OutputFormat | undefined 
   const { responseMimeType: mimeType, responseSchema, responseJsonSchema } = config;
   if (mimeType === "text/plain") return { type: "text" };
   if (mimeType !== "application/json") return undefined;
-  const schema = responseSchema ? toJsonSchema(responseSchema) : responseJsonSchema;
+  const source = responseSchema ?? responseJsonSchema;
+  // Types in capitals come in both fields (Gemini CLI).
+  const schema = isJsonObject(source) ? toJsonSchema(source) : undefined;
   // A and G have no name for a schema; the other two want one.
-  return isJsonObject(schema) ? { type: "json-schema", name: "response", schema } : { type: "json" };
+  return schema !== undefined ? { type: "json-schema", name: "response", schema } : { type: "json" };
 }
 
 function isTextOnly(modalities: readonly string[]): boolean {

@@ -7,8 +7,8 @@ import type { GeminiFunctionDeclaration, GeminiRequest, GeminiTool } from "./sch
 
 /** Notes of this codec on tools. */
 export const toolNotes = {
-  /** The schema came in `parameters`, and this is how it was written. */
-  parameters: "$parameters",
+  /** The field the schema came in, and how it was written there. */
+  schema: "$schema",
 } as const;
 
 /** Note on the request: its `functionCallingConfig` as it came, and the choice it was read as. */
@@ -20,8 +20,10 @@ const toolKeys = new Set(["functionDeclarations"]);
 function decodeDeclaration(declaration: GeminiFunctionDeclaration): Tool {
   const { name, description, parameters, parametersJsonSchema } = declaration;
   const fields = restOf(declaration, declarationKeys);
-  if (parameters) fields[toolNotes.parameters] = parameters;
-  const schema = parameters ? toJsonSchema(parameters) : (parametersJsonSchema ?? undefined);
+  const source = parameters ?? parametersJsonSchema ?? undefined;
+  if (source !== undefined) fields[toolNotes.schema] = { [parameters ? "parameters" : "parametersJsonSchema"]: source };
+  // Types in capitals come in the field for plain JSON Schema too (Gemini CLI).
+  const schema = source && toJsonSchema(source);
   return {
     type: "function",
     name,

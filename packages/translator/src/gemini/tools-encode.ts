@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue, type ModelRequest, type Tool } from "@turnout/core";
 
-import type { Fields } from "../fields.ts";
+import { type Fields, objectIn } from "../fields.ts";
 import type { LossCollector } from "../report.ts";
 import { qualifiedToolName, type ToolNames } from "../tool-names.ts";
 import { invalidRequest } from "../validate.ts";
@@ -42,12 +42,14 @@ function customDescription(tool: Extract<Tool, { type: "custom" }>): string | un
 }
 
 function encodeOwnTool(tool: Extract<Tool, { type: "function" }>): Fields {
-  const { name, description, parameters } = tool;
-  const original = ownFields(tool.extras)[toolNotes.parameters];
+  const { name, description, parameters, extras } = tool;
+  // As the client wrote it; a tool that somebody else added has no such note.
+  const written = ownFields(extras)[toolNotes.schema];
+  const added = parameters === undefined ? {} : { parametersJsonSchema: parameters };
+  const schema = written === undefined ? added : objectIn({ written }, "written");
   const declaration: Fields = { name, ...(description !== undefined && { description }) };
-  if (isJsonObject(original)) declaration["parameters"] = original;
-  else if (parameters !== undefined) declaration["parametersJsonSchema"] = parameters;
-  restore(declaration, tool.extras);
+  restore(declaration, { wire, fields: schema });
+  restore(declaration, extras);
   return declaration;
 }
 
