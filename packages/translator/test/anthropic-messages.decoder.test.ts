@@ -94,6 +94,13 @@ describe("createEventDecoder()", () => {
     }
   });
 
+  test("T96 so is the last call of a whole answer", () => {
+    const content = ["a", "b"].map((id) => ({ type: "tool_use", id, name: "wait", input: {} }));
+    const { blocks } = anthropicMessages.decodeResponse({ type: "message", content, stop_reason: "max_tokens" }).value;
+    expect(blocks).toMatchObject([{ callId: "a" }, { callId: "b", incomplete: true }]);
+    expect(blocks[0]).not.toHaveProperty("incomplete");
+  });
+
   test("T112 a call with broken arguments does not spoil the rest", () => {
     const { blocks } = foldOf(message(), textBlock(0, "ok"), callBlock(1, "{broken"), end("tool_use"), done);
     expect(blocks).toMatchObject([{ text: "ok" }, { incomplete: true, arguments: "{broken" }]);

@@ -154,7 +154,7 @@ describe("history", () => {
     const body = { messages: [user, calls("a"), result("a")], tools: [tool], reasoning_effort: "high" };
     const { value, report } = fromChat(body);
     expect(value["thinking"]).toEqual({ type: "disabled" });
-    expect(report.dropped.map((loss) => loss.path)).toContain("reasoning");
+    expect(report.dropped.map((loss) => loss.path)).toContain("reasoning_effort");
     const next = fromChat({ ...body, messages: [...body.messages, { role: "assistant", content: "ok" }, user] });
     expect(next.value["thinking"]).toEqual({ type: "enabled", budget_tokens: 16_384 });
   });

@@ -115,7 +115,7 @@ describe("tools", () => {
       reasoning_effort: "high",
     });
     expect(value["thinking"]).toEqual({ type: "disabled" });
-    expect(report.dropped.map((loss) => loss.path)).toContain("reasoning");
+    expect(report.dropped.map((loss) => loss.path)).toContain("reasoning_effort");
   });
 
   test("T20 a model that takes no forcing is left the wanted tool alone", () => {

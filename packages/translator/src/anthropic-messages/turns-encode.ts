@@ -51,7 +51,7 @@ export function encodeOwnTurns(turns: readonly Turn[], context: BlockContext): C
 /** One message under construction. Blocks are sorted into the order Anthropic wants. */
 interface OpenMessage {
   readonly role: "user" | "assistant" | "system";
-  /** Thoughts of an assistant, results of a user (T53). */
+  /** Thoughts of an assistant. */
   readonly head: JsonObject[];
   readonly body: JsonObject[];
   /** Calls stand last: hosted Claude splits a turn after them (T57). */
@@ -66,9 +66,10 @@ function isAssistantMedia(block: Block): boolean {
 }
 
 /**
- * A conversation of another format: system texts at the head, neighbours of one role in one message (T60), results
- * before everything else, blank texts left out.
+ * A conversation of another format: system texts at the head, neighbours of one role in one message (T60), blank texts
+ * left out.
  *
+ * @param turns - A repaired history: results follow their calls at once, before everything else.
  * @throws {RouterError} `request-invalid` when the last turn calls tools whose results are missing.
  */
 export function encodeForeignTurns(
@@ -144,8 +145,8 @@ export function encodeForeignTurns(
       const path = blockPath(turn, `turns[${index}]`, position);
       if (isBlank(block)) continue;
       const encoded = encodeBlock(block, path, context);
-      if (encoded === undefined) continue;
-      (block.type === "tool-result" ? target.head : target.body).push(encoded);
+      // Results are at the head already: the history was repaired (T53).
+      if (encoded !== undefined) target.body.push(encoded);
     }
     target.body.push(...media, ...notes);
     media = [];
