@@ -23,6 +23,9 @@ export interface AnswerStreamOptions {
   readonly mayEndAfter?: ((event: WireEvent) => boolean) | undefined;
 }
 
+/** Events that may follow the one that says an answer is over: its usage, for the most part. */
+const recentEvents = 8;
+
 /**
  * What every stream has, however it travels: deadlines, the caller's signal, back-pressure, the terminal event. Exactly one
  * of these ends it: the terminal event, a failure, or the reader leaving.
@@ -35,7 +38,9 @@ export class AnswerStream implements EventQueueSource {
   readonly #queue: EventQueue;
   #hasEvent = false;
   #isOver = false;
-  #mayEnd = false;
+  /** The newest events, in a ring: looked at only when the response ends without a terminal one. */
+  readonly #recent: WireEvent[] = [];
+  #eventCount = 0;
   /** The request may have reached the upstream. */
   requestSent = false;
 
@@ -82,13 +87,14 @@ export class AnswerStream implements EventQueueSource {
     }
     this.#queue.push(event);
     if (this.#options.isTerminal(event)) this.#finish();
-    else if (!this.#mayEnd) this.#mayEnd = this.#options.mayEndAfter?.(event) ?? false;
+    else if (this.#options.mayEndAfter !== undefined) this.#recent[this.#eventCount++ % recentEvents] = event;
   }
 
   /** The upstream's stream is over; that is a failure unless the terminal event, or one that may be the last, came before. */
   end(how: string): void {
     if (this.#isOver) return;
-    if (this.#mayEnd) {
+    const { mayEndAfter } = this.#options;
+    if (mayEndAfter !== undefined && this.#recent.some(mayEndAfter)) {
       this.#finish();
       return;
     }
@@ -140,6 +146,7 @@ export class AnswerStream implements EventQueueSource {
 
   #release(): void {
     this.#isOver = true;
+    this.#recent.length = 0;
     this.#watchdog.stop();
     this.#signal.removeEventListener("abort", this);
   }

@@ -5,8 +5,8 @@ export interface StreamEnd {
   /** True for the last event of an answer, failures included. */
   isTerminal(event: WireEvent): boolean;
   /**
-   * True for an event after which the end of the response is a clean end, although more may come: formats whose terminal
-   * event some upstreams leave out, or that have none.
+   * True for an event after which the end of the response is a clean end, although a few more may come: formats whose
+   * terminal event some upstreams leave out, or that have none. Asked only when a response has ended so.
    */
   mayEndAfter?(event: WireEvent): boolean;
 }
@@ -22,6 +22,11 @@ const responsesTerminal = new Set([
 
 /** An error where a chunk was expected, in formats without event types. Quotes inside a text are escaped, so it is no text. */
 const errorChunk = /^\s*\{\s*"error"\s*:\s*[{"]/u;
+
+/** The prefix is looked at first, which costs a good event next to nothing. */
+function isErrorChunk(data: string): boolean {
+  return (data.startsWith('"error"', 1) || data.startsWith('"error"', 2)) && errorChunk.test(data);
+}
 
 const finishReason = /"finish_reason"\s*:\s*"[^"]/u;
 
@@ -56,11 +61,11 @@ export const streamEnds: Readonly<Record<WireFormat, StreamEnd>> = {
   "openai-responses": { isTerminal: ({ type }) => responsesTerminal.has(type) },
   "anthropic-messages": { isTerminal: ({ type }) => type === "message_stop" || type === "error" },
   "openai-chat": {
-    isTerminal: ({ data }) => data === "[DONE]" || errorChunk.test(data),
+    isTerminal: ({ data }) => data === "[DONE]" || isErrorChunk(data),
     mayEndAfter: ({ data }) => finishReason.test(data),
   },
   gemini: {
-    isTerminal: ({ data }) => errorChunk.test(data),
+    isTerminal: ({ data }) => isErrorChunk(data),
     mayEndAfter: ({ data }) => isLastGeminiChunk(data),
   },
 };
