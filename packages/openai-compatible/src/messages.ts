@@ -1,14 +1,21 @@
+import { createHash } from "node:crypto";
+
 import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
-import { base62Hash, type LossCollector } from "@turnout/translator";
+import type { LossCollector } from "@turnout/translator";
 
 import type { ChatDialect } from "./dialect.ts";
 import type { Draft } from "./draft.ts";
 
 const nine = /^[a-zA-Z0-9]{9}$/u;
 
+const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 /** The same id gives the same nine characters in every request, so calls and results keep their pairs. */
 function toNine(id: JsonValue | undefined): JsonValue | undefined {
-  return typeof id !== "string" || nine.test(id) ? id : base62Hash(id, 9);
+  if (typeof id !== "string" || nine.test(id)) return id;
+  let mapped = "";
+  for (const byte of createHash("sha256").update(id).digest().subarray(0, 9)) mapped += alphabet.charAt(byte % 62);
+  return mapped;
 }
 
 function mapCallIds(calls: JsonValue): JsonValue {
