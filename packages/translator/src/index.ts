@@ -4,7 +4,7 @@ export { codecs, getCodec } from "./codecs.ts";
 export { sniffEventType } from "./event-type.ts";
 export { createFolder, fold, type Folder } from "./fold.ts";
 export { gemini } from "./gemini/index.ts";
-export { base62Hash, createToolCallIds, mapToolCallId, type ToolCallIds } from "./ids.ts";
+export { createToolCallIds, mapToolCallId, type ToolCallIds } from "./ids.ts";
 export { openaiChat } from "./openai-chat/index.ts";
 export { openaiResponses } from "./openai-responses/index.ts";
 export { isEnvelope } from "./payload-envelope.ts";
