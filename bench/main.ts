@@ -8,7 +8,7 @@
  * See bench/README.md for how to read it.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "./library/child.ts";
@@ -21,7 +21,7 @@ const { values } = parseArgs({
 
 const full: Settings = {
   rounds: 7,
-  warmUpMilliseconds: 4_000,
+  warmUpAnswers: 3_000,
   latencyRequests: 300,
   milliseconds: 2_000,
   concurrency: 32,
@@ -32,7 +32,7 @@ const full: Settings = {
 const quick: Settings = {
   ...full,
   rounds: 3,
-  warmUpMilliseconds: 1_000,
+  warmUpAnswers: 1_000,
   latencyRequests: 100,
   milliseconds: 400,
   codecMilliseconds: 400,
@@ -42,6 +42,7 @@ const results = path.join(root, "bench", "results");
 mkdirSync(results, { recursive: true });
 
 const settings = values.quick ? quick : full;
+const [loadBefore = 0] = loadavg();
 const measured = await runBenchmark({
   ...settings,
   ...(values.profile ? { profileFolder: results } : {}),
@@ -54,12 +55,13 @@ const report = {
     cores: cpus().length,
     node: process.version,
     platform: process.platform,
+    loadBefore,
   },
   mode: values.quick ? "quick" : "full",
   settings,
   ...measured,
 };
-const markdown = renderReport(report);
 writeFileSync(path.join(results, "latest.json"), `${JSON.stringify(report, undefined, 2)}\n`);
+const markdown = renderReport(report);
 writeFileSync(path.join(results, "latest.md"), markdown);
 console.log(markdown);

@@ -7,7 +7,14 @@ import type { Measured, Settings } from "./run.ts";
 
 export interface Report extends Measured {
   readonly date: string;
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string; readonly platform: string };
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly node: string;
+    readonly platform: string;
+    /** Load average of the last minute when the run began: what else the machine was doing. */
+    readonly loadBefore: number;
+  };
   readonly mode: string;
   readonly settings: Settings;
 }
@@ -125,6 +132,7 @@ export function renderReport(report: Report): string {
   return `# Benchmark
 
 ${report.date}, ${report.mode} mode. ${machine.cores} x ${machine.cpu}, Node ${machine.node}, ${machine.platform}.
+Load average before the run: ${machine.loadBefore.toFixed(1)}${machine.loadBefore > 1 ? ` - BUSY: other programs ran beside this, so read ratios with care and absolute figures not at all` : ""}.
 Medians of ${settings.rounds} interleaved rounds. How to read this: [README](../README.md).
 
 ## Goals
@@ -169,7 +177,7 @@ ${memoryTable(memory)}
 ## The translator alone
 
 ${renderTable(
-  ["what", "events/s"],
+  ["what", "events/s of CPU"],
   codecRows.map(([name, value]) => [name, formatNumber(value, 0)]),
 )}
 `;

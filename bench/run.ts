@@ -13,8 +13,8 @@ import { directTarget, routerTarget, throughProxy, throughRouter } from "./ways.
 export interface Settings {
   /** How often every variant has its turn. */
   readonly rounds: number;
-  /** For each way, before anything is measured. */
-  readonly warmUpMilliseconds: number;
+  /** Answers of each way before anything is measured. */
+  readonly warmUpAnswers: number;
   /** Requests of one turn when latency is measured. */
   readonly latencyRequests: number;
   /** Length of one turn when throughput is measured. */
@@ -43,13 +43,20 @@ export interface Measured {
   readonly codec: z.infer<typeof codecSchema>;
 }
 
+/** Give up warming a way after this; then the machine is too busy for figures that mean anything. */
+const warmUpTurns = 30;
+
 /**
  * Lets every way answer until its code is compiled and its connections are open. The first thousand answers of a router cost
- * several times what later ones do.
+ * several times what later ones do; counted, not timed, so that a busy machine does not measure cold code.
  */
-async function warmUp(load: Child, variants: readonly Variant[], milliseconds: number): Promise<void> {
+async function warmUp(load: Child, variants: readonly Variant[], answers: number): Promise<void> {
   for (const { target } of variants) {
-    await load.ask(throughputSchema, "throughput", { target, milliseconds, concurrency: 16 });
+    let done = 0;
+    for (let turn = 0; turn < warmUpTurns && done < answers; turn += 1) {
+      const options = { target, milliseconds: 500, concurrency: 16 };
+      done += (await load.ask(throughputSchema, "throughput", options)).requests;
+    }
   }
 }
 
@@ -108,7 +115,7 @@ async function measureAll(options: RunOptions): Promise<Measured> {
   const { load, sandbox, sandboxProxy, http, ws, replay, replayProxy, replayHttp } = house;
   await verify(house);
   progress("Warming up");
-  await warmUp(load, waysToWarm(house), options.warmUpMilliseconds);
+  await warmUp(load, waysToWarm(house), options.warmUpAnswers);
 
   progress("Latency of a chat answer that is not streamed");
   const latencyWays = [

@@ -19,6 +19,20 @@ function live(usage: Usage): number {
   return usage.heapUsed + usage.external;
 }
 
+const pauseMs = 200;
+const samples = 5;
+
+/** Pages that were freed go back to the system with some delay: the smallest of a few readings after a collection. */
+async function settledUsage(child: Child): Promise<Usage> {
+  let smallest = await child.usage("collect");
+  for (let count = 1; count < samples; count += 1) {
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    const usage = await child.usage("collect");
+    if (usage.rss < smallest.rss) smallest = usage;
+  }
+  return smallest;
+}
+
 /** Memory of the process between while `streams` answers stand still in the middle. */
 export async function measureMemory(
   load: Child,
@@ -27,10 +41,10 @@ export async function measureMemory(
 ): Promise<MemoryResult[]> {
   const results: MemoryResult[] = [];
   for (const { name, target, between } of variants) {
-    const idle = await between.usage("collect");
+    const idle = await settledUsage(between);
     await load.ask(z.number(), "open", { target, count: streams });
     const open = await between.usage();
-    const collected = await between.usage("collect");
+    const collected = await settledUsage(between);
     await load.ask(z.null(), "close");
     results.push({
       name,
