@@ -1,5 +1,8 @@
 export type { CodexAuthJson, CreateAccountOptions, SandboxAccount, SandboxApiKeyAccount } from "./accounts.ts";
+export { anthropicModels, type AnthropicModel } from "./anthropic/models.ts";
+export { geminiModels, type GeminiModel } from "./gemini/models.ts";
 export { sandboxModels, type SandboxModel } from "./models.ts";
+export { openaiModels, type OpenaiModel } from "./openai/models.ts";
 export { sandboxOptionsSchema, type SandboxOptions } from "./options.ts";
 export type { RecordedRequest, RequestOutcome } from "./records.ts";
 export { createSandbox, type Sandbox } from "./sandbox.ts";

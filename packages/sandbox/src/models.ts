@@ -153,11 +153,3 @@ export function modelsDocument(clientVersion: string): JsonObject {
   const visible = sandboxModels.filter((model) => compareVersions(clientVersion, model.minimalClientVersion) >= 0);
   return { models: visible.map((model, index) => catalogueEntry(model, index + 1)) };
 }
-
-/** The answer of `GET /v1/models` for API keys. */
-export function apiModelsDocument(): JsonObject {
-  return {
-    object: "list",
-    data: sandboxModels.map(({ slug }) => ({ id: slug, object: "model", created: 0, owned_by: "sandbox" })),
-  };
-}

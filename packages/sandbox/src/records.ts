@@ -24,7 +24,7 @@ export type RequestOutcome =
 
 /** One request that the sandbox saw. */
 export interface RecordedRequest {
-  readonly kind: "handshake" | "response" | "compact" | "models" | "usage" | "token" | "other";
+  readonly kind: "handshake" | "response" | "compact" | "count-tokens" | "models" | "usage" | "token" | "other";
   readonly transport: "ws" | "http";
   readonly method: string;
   /** With the query. */

@@ -4,7 +4,7 @@ import { compactDocument } from "./compact.ts";
 import type { createHttpAnswerer } from "./http-responses.ts";
 import { headerMap, parseJsonBody, readBody, sendJson } from "./http-server.ts";
 import type { Minter } from "./minter.ts";
-import { apiModelsDocument, modelsDocument, modelsEtag } from "./models.ts";
+import { modelsDocument, modelsEtag } from "./models.ts";
 import { answerTokenRequest } from "./oauth.ts";
 import type { OpenRecord, Recorder } from "./records.ts";
 import { apiRefusal, detailRefusal, type Refusal } from "./refusal.ts";
@@ -24,11 +24,13 @@ export interface RouteOptions {
   readonly minter: Minter;
   readonly usage: PlanUsage;
   readonly answer: ReturnType<typeof createHttpAnswerer>;
+  /** Answers requests of the public languages; false when it is none of them. */
+  readonly answerPublic: (exchange: Exchange) => boolean;
   connectionNumber(socket: IncomingMessage["socket"]): number;
 }
 
 /** One HTTP request on its way through a route. */
-interface Exchange {
+export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly record: OpenRecord;
@@ -41,7 +43,6 @@ type Route = (exchange: Exchange) => void;
 const routeKinds: Readonly<Record<string, OpenRecord["kind"]>> = {
   "/oauth/token": "token",
   [`${codexBase}/models`]: "models",
-  "/v1/models": "models",
   "/wham/usage": "usage",
   "/backend-api/wham/usage": "usage",
   [`${codexBase}/responses`]: "response",
@@ -49,9 +50,18 @@ const routeKinds: Readonly<Record<string, OpenRecord["kind"]>> = {
   [`${codexBase}/responses/compact`]: "compact",
 };
 
+/** What a path of the public languages is about. */
+function publicKind(path: string): OpenRecord["kind"] {
+  if (/:(generate|streamGenerate)Content$/.test(path) || path === "/v1/messages" || path === "/v1/chat/completions") {
+    return "response";
+  }
+  if (/[:/]count_?tokens$/i.test(path)) return "count-tokens";
+  return /^\/v1(beta)?\/models(\/|$)/.test(path) ? "models" : "other";
+}
+
 /** Answers plain HTTP requests. */
 export function createRoutes(deps: RouteOptions): (request: IncomingMessage, response: ServerResponse) => void {
-  const { accounts, recorder, responder, minter, usage, answer, connectionNumber } = deps;
+  const { accounts, recorder, responder, minter, usage, answer, answerPublic, connectionNumber } = deps;
 
   function refuse({ response, record }: Exchange, refusal: Refusal): void {
     record.status = refusal.status;
@@ -151,7 +161,6 @@ export function createRoutes(deps: RouteOptions): (request: IncomingMessage, res
   const routes: Readonly<Record<string, Route>> = {
     "POST /oauth/token": token,
     [`GET ${codexBase}/models`]: withCaller("chatgpt", codexModels),
-    "GET /v1/models": withCaller("api-key", (exchange) => reply(exchange, apiModelsDocument())),
     "GET /wham/usage": usageRoute,
     "GET /backend-api/wham/usage": usageRoute,
     [`POST ${codexBase}/responses`]: withCaller("chatgpt", codexResponses),
@@ -164,7 +173,7 @@ export function createRoutes(deps: RouteOptions): (request: IncomingMessage, res
     const url = new URL(path, "http://sandbox.invalid");
     const connection = connectionNumber(request.socket);
     const headers = headerMap(request);
-    const kind = routeKinds[url.pathname] ?? "other";
+    const kind = routeKinds[url.pathname] ?? publicKind(url.pathname);
     const record = recorder.open({ kind, transport: "http", method, path, headers, connection });
     request.once("close", () => {
       if (record.outcome === "pending" && !request.complete) record.outcome = "aborted";
@@ -176,6 +185,7 @@ export function createRoutes(deps: RouteOptions): (request: IncomingMessage, res
         return;
       }
       if (kind !== "token" && body.text !== "") recorder.addBody(record, parseJsonBody(body.text), body.text.length);
+      if (answerPublic(exchange)) return;
       const route = routes[`${method} ${url.pathname}`];
       if (route === undefined) refuse(exchange, detailRefusal(404, "Not Found"));
       else route(exchange);

@@ -1,13 +1,16 @@
 import { systemRuntime } from "@turnout/core";
+import { createAnthropicLanguage } from "./anthropic/language.ts";
 import {
   createAccountBook,
   type CreateAccountOptions,
   type SandboxAccount,
   type SandboxApiKeyAccount,
 } from "./accounts.ts";
+import { createGeminiLanguage } from "./gemini/language.ts";
 import { createHttpAnswerer } from "./http-responses.ts";
 import { createConnectionServer } from "./http-server.ts";
 import { createMinter } from "./minter.ts";
+import { createOpenaiLanguage } from "./openai/language.ts";
 import { sandboxOptionsSchema, type SandboxOptions } from "./options.ts";
 import { createRecorder, type RecordedRequest } from "./records.ts";
 import { createResponder } from "./responder.ts";
@@ -16,6 +19,9 @@ import { createScenarioQueue, type Scenario } from "./scenarios.ts";
 import { createStreamSet } from "./stream-set.ts";
 import { createUpgrades } from "./upgrades.ts";
 import { createPlanUsage } from "./usage.ts";
+import { createWireAnswerer } from "./wire/wire-answerer.ts";
+import { createWireResponder } from "./wire/wire-responder.ts";
+import { createWireRoutes } from "./wire/wire-routes.ts";
 
 /** A running simulated backend. */
 export interface Sandbox {
@@ -23,6 +29,12 @@ export interface Sandbox {
   readonly url: string;
   /** What a Codex client takes as its base URL; the WebSocket is at `/responses` below it. */
   readonly codexBaseUrl: string;
+  /** Base URL of an OpenAI client: Chat Completions and Responses, with the key of an `apiKey` account. */
+  readonly openaiBaseUrl: string;
+  /** Base URL of an Anthropic client, with the same keys. */
+  readonly anthropicBaseUrl: string;
+  /** Base URL of a Gemini client, without `/v1beta`, with the same keys. */
+  readonly geminiBaseUrl: string;
   /** Where `/oauth/token` is. */
   readonly issuer: string;
   /**
@@ -82,7 +94,12 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     ]),
   });
   const answer = createHttpAnswerer({ ...shared, options: parsed });
-  server.on("request", createRoutes({ ...shared, answer }));
+  const answerPublic = createWireRoutes({
+    languages: [createAnthropicLanguage(shared), createGeminiLanguage(shared), createOpenaiLanguage(shared)],
+    prepare: createWireResponder({ ...shared, options: parsed, answer: data.answer }),
+    answer: createWireAnswerer({ ...shared, options: parsed }),
+  });
+  server.on("request", createRoutes({ ...shared, answer, answerPublic }));
   server.on("upgrade", upgrades.handle);
   for (const scenario of data.scenarios ?? []) scenarios.add(scenario);
 
@@ -98,6 +115,9 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   return {
     url,
     codexBaseUrl: url + codexBase,
+    openaiBaseUrl: `${url}/v1`,
+    anthropicBaseUrl: url,
+    geminiBaseUrl: url,
     issuer: url,
     createAccount,
     expireTokens: accounts.expireTokens,

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from "@turnout/core";
-import { findModel } from "../models.ts";
+import { findOpenaiModel } from "../openai/models.ts";
 import { apiRefusal } from "../refusal.ts";
 import { parseResponsesRequest, type ParsedRequest } from "./request-schema.ts";
 
@@ -13,7 +13,7 @@ export function readApiRequest(body: JsonValue | undefined): ParsedRequest {
   const parsed = parseResponsesRequest(whole);
   if (!parsed.ok) return parsed;
   const { model, previous_response_id: previous } = parsed.request;
-  if (findModel(model) === undefined) {
+  if (findOpenaiModel(model) === undefined) {
     const message = `The model '${model}' does not exist or you do not have access to it.`;
     return { ok: false, refusal: apiRefusal(404, { message, code: "model_not_found", param: "model" }) };
   }

@@ -12,10 +12,9 @@ function digest(text: string): string {
 function seal(token: string, content: string, length: number): string {
   const head = `EqU${token}x${digest(content)}`;
   const filling = createHash("sha256").update(content).digest("base64url");
-  const missing = Math.max(4, length - head.length);
-  const text = head + filling.repeat(Math.ceil(missing / filling.length)).slice(0, missing);
-  // Base64 without padding: clients that decode it find whole bytes.
-  return text.padEnd(Math.ceil(text.length / 4) * 4, "A");
+  // A multiple of four: clients that decode base64 find whole bytes.
+  const missing = Math.max(4, Math.ceil(length / 4) * 4 - head.length);
+  return head + filling.repeat(Math.ceil(missing / filling.length)).slice(0, missing);
 }
 
 /**

@@ -40,7 +40,10 @@ export function timeSteps<T>(
     if (step.type === "silence") silenceMs += step.milliseconds;
     else if (step.type === "parallel") {
       const calls = step.calls.map((call) => say(call));
-      push(mayInterleave && step.interleaved ? interleave(calls) : calls.flat(), step.calls[0]?.delayMs ?? answer.delayMs);
+      push(
+        mayInterleave && step.interleaved ? interleave(calls) : calls.flat(),
+        step.calls[0]?.delayMs ?? answer.delayMs,
+      );
     } else {
       silenceMs += step.silenceMs ?? 0;
       push(say(step), step.delayMs ?? answer.delayMs);

@@ -1,10 +1,16 @@
 import type { JsonValue } from "@turnout/core";
 import { parseJsonBody, sendJson } from "../http-server.ts";
 import type { Exchange } from "../routes.ts";
-import type { Refusal } from "../refusal.ts";
 import type { AcceptedCall } from "./dialect.ts";
 import type { createWireAnswerer } from "./wire-answerer.ts";
 import type { createWireResponder } from "./wire-responder.ts";
+
+/** A refusal in the language's own words. */
+export interface WireRefusal {
+  readonly status: number;
+  readonly body: JsonValue;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** A route's answer that is no model's: a list, a count. */
 export interface PlainReply {
@@ -13,7 +19,7 @@ export interface PlainReply {
 }
 
 /** What a route makes of a request. */
-export type Judgement = { readonly refusal: Refusal } | { readonly call: AcceptedCall } | PlainReply;
+export type Judgement = { readonly refusal: WireRefusal } | { readonly call: AcceptedCall } | PlainReply;
 
 /** A request as a language sees it. */
 export interface WireRequest {

@@ -1,0 +1,548 @@
+import { describe, expect, test } from "vitest";
+import { answer, say, type AnswerStep, type SandboxOptions } from "../index.ts";
+import { ask, dig, list, object, startWithKey } from "../../test/wire-harness.ts";
+
+const schema = { type: "OBJECT", properties: { city: { type: "STRING" } } };
+const tools = [{ functionDeclarations: [{ name: "get_weather", parameters: schema }] }];
+const script = answer(
+  say.reasoning("Let me see."),
+  say.text("Hi there, how are you?"),
+  say.parallel([say.call("get_weather", { city: "Paris" }), say.call("get_weather", { city: "Rome" })]),
+);
+
+const user = (text: string) => ({ role: "user", parts: [{ text }] });
+const model = (...parts: object[]) => ({ role: "model", parts });
+const basic = { contents: [user("Hello")] };
+
+interface SendOptions {
+  readonly model?: string;
+  readonly action?: string;
+  readonly version?: string;
+}
+
+async function start(options: SandboxOptions = { answer: script }) {
+  const { sandbox, apiKey } = await startWithKey(options);
+  const headers = { "x-goog-api-key": apiKey };
+  const send = (
+    body: object,
+    { model: name = "gemini-2.5-flash", action = "generateContent", version = "v1beta" }: SendOptions = {},
+  ) => ask(`${sandbox.geminiBaseUrl}/${version}/models/${name}:${action}`, { ...basic, ...body }, { headers });
+  return { sandbox, apiKey, headers, send };
+}
+
+const three = { model: "gemini-3-flash-preview" };
+const sse = { action: "streamGenerateContent?alt=sse" };
+const thoughts = { generationConfig: { thinkingConfig: { includeThoughts: true } } };
+
+function problemOf(result: { json: unknown }): string {
+  return String(dig(result.json, "error", "message"));
+}
+
+describe("generateContent", () => {
+  test("streams growing chunks with CRLF", async () => {
+    const { send, sandbox } = await start();
+    const { text, events, headers } = await send(thoughts, sse);
+    expect(headers["content-type"]).toMatch(/^text\/event-stream/);
+    expect(text.replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
+    expect(text.endsWith("\r\n\r\n")).toBe(true);
+    expect(events.map((event) => dig(event, "candidates", 0, "content", "parts", 0))).toEqual([
+      { text: "Let me see.", thought: true },
+      { text: "Hi there, how ar" },
+      { text: "e you?" },
+      { functionCall: { name: "get_weather", args: { city: "Paris" } }, thoughtSignature: expect.any(String) },
+      { functionCall: { name: "get_weather", args: { city: "Rome" } } },
+      { text: "" },
+    ]);
+    const totals = events.map((event) => Number(dig(event, "usageMetadata", "totalTokenCount")));
+    expect(totals).toEqual(totals.toSorted((left, right) => left - right));
+    expect(new Set(totals).size).toBeGreaterThan(3);
+    expect(events.map((event) => dig(event, "candidates", 0, "finishReason"))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      "STOP",
+    ]);
+    expect(events.at(-1)).toMatchObject({ modelVersion: "gemini-2.5-flash", responseId: events[0]?.responseId });
+    expect(sandbox.requests).toMatchObject([{ kind: "response", outcome: "completed" }]);
+  });
+
+  test("streams an array without alt=sse", async () => {
+    const { send } = await start();
+    const { text, events, headers } = await send({}, { action: "streamGenerateContent" });
+    expect(headers["content-type"]).toMatch(/^application\/json/);
+    expect(text).toMatch(/^\[\{.*\}\]$/s);
+    expect(events).toHaveLength(5);
+    expect(dig(events.at(-1), "candidates", 0, "finishReason")).toBe("STOP");
+  });
+
+  test("answers one document, texts joined, thoughts only when asked for", async () => {
+    const { send } = await start();
+    const { json } = await send({});
+    expect(dig(json, "candidates", 0, "content")).toEqual({
+      role: "model",
+      parts: [
+        { text: "Hi there, how are you?" },
+        { functionCall: { name: "get_weather", args: { city: "Paris" } }, thoughtSignature: expect.any(String) },
+        { functionCall: { name: "get_weather", args: { city: "Rome" } } },
+      ],
+    });
+    const usage = dig(json, "usageMetadata");
+    expect(dig(usage, "thoughtsTokenCount")).toBe(64);
+    expect(dig(usage, "totalTokenCount")).toBe(
+      Number(dig(usage, "promptTokenCount")) + Number(dig(usage, "candidatesTokenCount")) + 64,
+    );
+    const shown = await send(thoughts);
+    expect(dig(shown.json, "candidates", 0, "content", "parts", 0)).toEqual({ text: "Let me see.", thought: true });
+  });
+
+  test("signs calls of Gemini 3 always, of 2.5 after reasoning, texts at the end", async () => {
+    const { send, sandbox } = await start();
+    const partsOf = async (options: SendOptions, steps: readonly AnswerStep[]) => {
+      sandbox.script({ answer: answer(...steps) });
+      return list(dig((await send({}, options)).json, "candidates", 0, "content", "parts")).map(object);
+    };
+    expect((await partsOf(three, [say.call("f")]))[0]).toHaveProperty("thoughtSignature");
+    expect((await partsOf({}, [say.call("f")]))[0]).not.toHaveProperty("thoughtSignature");
+    expect((await partsOf({}, [say.reasoning("a"), say.call("f")]))[0]).toHaveProperty("thoughtSignature");
+    expect((await partsOf(three, [say.text("Hi")])).at(-1)).toHaveProperty("thoughtSignature");
+  });
+
+  test("takes its own signature back, on the call it was on", async () => {
+    const { send, sandbox } = await start();
+    const first = await send({ tools }, three);
+    const content = object(dig(first.json, "candidates", 0, "content"));
+    const results = {
+      role: "user",
+      parts: ["Sunny", "Rain"].map((output) => ({ functionResponse: { name: "get_weather", response: { output } } })),
+    };
+    sandbox.script({ answer: answer(say.text("Fine.")), times: 2 });
+    const second = await send({ tools, contents: [user("a"), content, results] }, three);
+    expect(dig(second.json, "candidates", 0, "content", "parts", 0, "text")).toBe("Fine.");
+    const parts = list(content.parts).map(object);
+    const moved = [{ text: "x", thoughtSignature: dig(parts, 1, "thoughtSignature") }, ...parts.slice(1)];
+    const third = await send({ tools, contents: [user("a"), model(...moved), results] }, three);
+    expect(problemOf(third)).toBe("Corrupted thought signature.");
+  });
+
+  test("ends in every way, with 200", async () => {
+    const { send, sandbox } = await start();
+    for (const [reason, expected] of [
+      ["max_output_tokens", "MAX_TOKENS"],
+      ["content_filter", "SAFETY"],
+      ["MALFORMED_FUNCTION_CALL", "MALFORMED_FUNCTION_CALL"],
+    ] as const) {
+      sandbox.script({ answer: { finish: { type: "incomplete", reason } } });
+      expect(dig((await send({})).json, "candidates", 0, "finishReason")).toBe(expected);
+    }
+    sandbox.script({ answer: answer(say.refusal("No.")) });
+    const refused = await send({});
+    expect(dig(refused.json, "candidates", 0)).toEqual({ finishReason: "SAFETY", finishMessage: "No.", index: 0 });
+    sandbox.script({ answer: { finish: { type: "failed", code: "x", message: "No luck" } } });
+    const failed = await send({}, sse);
+    expect(dig(failed.events.at(-1), "error")).toEqual({ code: 500, message: "No luck", status: "INTERNAL" });
+  });
+
+  test("counts citations in bytes", async () => {
+    const annotation = { type: "url_citation", url: "https://a.example", title: "A", start_index: 2, end_index: 4 };
+    const { send } = await start({
+      answer: answer(say.webSearch("q"), say.text("é yo", { annotations: [annotation] })),
+    });
+    const { json } = await send({});
+    expect(dig(json, "candidates", 0, "groundingMetadata")).toMatchObject({
+      webSearchQueries: ["q"],
+      groundingSupports: [{ segment: { startIndex: 3, endIndex: 5, text: "yo" } }],
+    });
+  });
+
+  test("obeys directives, forced functions and schemas, in camel and in snake case", async () => {
+    const { send } = await start({});
+    const word = await send({ contents: [user("[[say: Hello]]")], system_instruction: { parts: [{ text: "a" }] } });
+    expect(dig(word.json, "candidates", 0, "content", "parts", 0, "text")).toBe("Hello");
+    const forced = await send({ tools, tool_config: { function_calling_config: { mode: "ANY" } } });
+    expect(dig(forced.json, "candidates", 0, "content", "parts", 0, "functionCall")).toMatchObject({
+      name: "get_weather",
+      args: { city: expect.any(String) },
+    });
+    const json = await send({ generationConfig: { responseMimeType: "application/json", responseSchema: schema } });
+    expect(JSON.parse(String(dig(json.json, "candidates", 0, "content", "parts", 0, "text")))).toHaveProperty("city");
+  });
+
+  test("is served under /v1, too", async () => {
+    const { send } = await start();
+    expect((await send({}, { version: "v1" })).status).toBe(200);
+  });
+});
+
+describe("keys", () => {
+  const path = "/v1beta/models/gemini-2.5-flash:generateContent";
+
+  test("come as header or in the query", async () => {
+    const { sandbox, apiKey } = await start();
+    expect((await ask(`${sandbox.url}${path}?key=${apiKey}`, basic)).status).toBe(200);
+  });
+
+  test("a missing one is 403, a wrong one 400", async () => {
+    const { sandbox } = await start();
+    const none = await ask(sandbox.url + path, basic);
+    expect(none.status).toBe(403);
+    expect(dig(none.json, "error", "status")).toBe("PERMISSION_DENIED");
+    const wrong = await ask(sandbox.url + path, basic, { headers: { "x-goog-api-key": "x" } });
+    expect(wrong.status).toBe(400);
+    expect(problemOf(wrong)).toBe("API key not valid. Please pass a valid API key.");
+    expect(dig(wrong.json, "error", "details", 0, "reason")).toBe("API_KEY_INVALID");
+  });
+});
+
+const declare = (...declarations: object[]) => ({ tools: [{ functionDeclarations: declarations }] });
+const parameters = (properties: object, more: object = {}) =>
+  declare({ name: "f", parameters: { type: "OBJECT", properties, ...more } });
+const config = (generationConfig: object) => ({ generationConfig });
+const think = (thinkingConfig: object) => config({ thinkingConfig });
+const call = (name = "f", more: object = {}) => ({ functionCall: { name, args: {}, ...more } });
+const response = (name = "f", more: object = {}) => ({
+  functionResponse: { name, response: { output: "a" }, ...more },
+});
+const results = (...parts: object[]) => ({ role: "user", parts });
+const place = "tools[0].function_declarations[0].parameters";
+
+describe("rules", () => {
+  test.each<[string, object, string, SendOptions?]>([
+    ["an unknown name", { foo: 1 }, 'Invalid JSON payload received. Unknown name "foo": Cannot find field.'],
+    [
+      "an unknown name inside",
+      config({ maxTokens: 1 }),
+      `Invalid JSON payload received. Unknown name "maxTokens" at 'generation_config': Cannot find field.`,
+    ],
+    [
+      "a schema keyword",
+      parameters({}, { additionalProperties: false }),
+      `Unknown name "additionalProperties" at '${place}': Cannot find field.`,
+    ],
+    [
+      "a nested schema keyword",
+      parameters({ a: { anyOf: [{ type: "STRING", const: "x" }] } }),
+      `Unknown name "const" at '${place}.properties[0].value.any_of[0]': Cannot find field.`,
+    ],
+    [
+      "a keyword below items",
+      parameters({ a: { type: "ARRAY", items: { type: "OBJECT", $ref: "#" } } }),
+      `Unknown name "$ref" at '${place}.properties[0].value.items': Cannot find field.`,
+    ],
+    [
+      "a list of types",
+      parameters({ a: { type: ["STRING", "NULL"] } }),
+      "Proto field is not repeating, cannot start list.",
+    ],
+    [
+      "a keyword of an answer schema",
+      config({ responseMimeType: "application/json", responseSchema: { type: "OBJECT", additionalProperties: false } }),
+      `Unknown name "additionalProperties" at 'generation_config.response_schema'`,
+    ],
+    [
+      "a wrong type",
+      { contents: [{ role: "user", parts: [{ text: 7 }] }] },
+      "Invalid value at 'contents[0].parts[0].text' (TYPE_STRING), 7",
+    ],
+    [
+      "a wrong level",
+      think({ thinkingLevel: "FOO" }),
+      `Invalid value at 'generation_config.thinking_config.thinking_level' (type.googleapis.com/google.ai.generativelanguage.v1beta.ThinkingConfig.ThinkingLevel), "FOO"`,
+    ],
+    ["a field of another language", { messages: [] }, 'Unknown name "messages": Cannot find field.'],
+    [
+      "a signature that is no base64",
+      { contents: [user("a"), model({ text: "b", thoughtSignature: "§§" })] },
+      "(TYPE_BYTES), Base64 decoding failed",
+    ],
+    ["no contents", { contents: [] }, "* GenerateContentRequest.contents: contents is not specified"],
+    ["no parts", { contents: [{ role: "user", parts: [] }] }, "contents.parts must not be empty."],
+    [
+      "an empty part",
+      { contents: [{ role: "user", parts: [{}] }] },
+      "required oneof field 'data' must have one initialized field",
+    ],
+    [
+      "two things in a part",
+      { contents: [{ role: "user", parts: [{ text: "a", inlineData: { mimeType: "image/png", data: "AAAA" } }] }] },
+      "oneof field 'data' is already set. Cannot set 'inlineData'",
+    ],
+    [
+      "an unknown role",
+      { contents: [{ role: "assistant", parts: [{ text: "a" }] }] },
+      "Please use a valid role: user, model.",
+    ],
+    [
+      "the model first",
+      { contents: [model({ text: "a" }), user("b")] },
+      "Please ensure that multiturn requests start with a user turn.",
+    ],
+    [
+      "a file elsewhere",
+      { contents: [results({ fileData: { fileUri: "https://example.com/a.png" } })] },
+      "Invalid or unsupported file uri: https://example.com/a.png",
+    ],
+    ["a call of the user", { contents: [results(call())] }, "function call turn comes immediately after a user turn"],
+    [
+      "a response without call",
+      { contents: [user("a"), model({ text: "b" }), results(response())] },
+      "function response turn comes immediately after a function call turn.",
+    ],
+    [
+      "a response of the model",
+      { contents: [user("a"), model(response())] },
+      "function response turn comes immediately after a function call turn.",
+    ],
+    [
+      "fewer responses than calls",
+      { contents: [user("a"), model(call(), call()), results(response())] },
+      "the number of function response parts is equal to the number of function call parts",
+    ],
+    [
+      "a call at the end",
+      { contents: [user("a"), model(call())] },
+      "multiturn requests ends with a user role or a function response.",
+    ],
+    [
+      "a response of another name",
+      { contents: [user("a"), model(call()), results(response("g"))] },
+      "match the function call parts of the function call turn by name and id.",
+    ],
+    [
+      "a response of another id",
+      { contents: [user("a"), model(call("f", { id: "1" })), results(response("f", { id: "2" }))] },
+      "by name and id.",
+    ],
+    [
+      "a response without name",
+      { contents: [user("a"), model(call()), results(response(""))] },
+      "function_response.name: Name cannot be empty.",
+    ],
+    [
+      "a response that is no object",
+      { contents: [user("a"), model(call()), results(response("f", { response: "x" }))] },
+      "function_response.response' (type.googleapis.com/google.protobuf.Struct)",
+    ],
+    [
+      "an unsigned call of Gemini 3",
+      { contents: [user("a"), model(call("f")), results(response())] },
+      "Function call is missing a thought_signature in functionCall parts.",
+      three,
+    ],
+    [
+      "a foreign signature",
+      { contents: [user("a"), model({ text: "b", thoughtSignature: "AAAA" }), user("c")] },
+      "Corrupted thought signature.",
+    ],
+    [
+      "the sentinel before Gemini 3",
+      {
+        contents: [
+          user("a"),
+          model({ ...call(), thoughtSignature: "skip_thought_signature_validator" }),
+          results(response()),
+        ],
+      },
+      "Corrupted thought signature.",
+    ],
+    ["a level for 2.5", think({ thinkingLevel: "LOW" }), "Thinking level is not supported for this model."],
+    [
+      "budget and level",
+      think({ thinkingLevel: "LOW", thinkingBudget: 1024 }),
+      "You can only set only one of thinking budget and thinking level.",
+      three,
+    ],
+    [
+      "a level the model has not",
+      think({ thinkingLevel: "MINIMAL" }),
+      "Thinking level MINIMAL is not supported for this model.",
+      { model: "gemini-3-pro-preview" },
+    ],
+    [
+      "no thinking on 2.5 Pro",
+      think({ thinkingBudget: 0 }),
+      "Budget 0 is invalid. This model only works in thinking mode.",
+      { model: "gemini-2.5-pro" },
+    ],
+    ["no thinking on Gemini 3", think({ thinkingBudget: 0 }), "Budget 0 is invalid.", three],
+    [
+      "a budget out of range",
+      think({ thinkingBudget: 40_000 }),
+      "The thinking budget 40000 is invalid. Please choose a value between 1 and 24576.",
+    ],
+    [
+      "thinking on 2.0",
+      think({ thinkingBudget: 1024 }),
+      "Thinking is not supported by this model.",
+      { model: "gemini-2.0-flash" },
+    ],
+    ["a function name", declare({ name: "a b" }), `${place.replace("parameters", "name")}: Invalid function name.`],
+    ["a name with a colon", declare({ name: "a:b" }), "Invalid function name."],
+    [
+      "a name that begins with a digit",
+      declare({ name: "1a" }),
+      "Invalid function name. Must start with a letter or an underscore.",
+    ],
+    ["a long name", declare({ name: "a".repeat(65) }), "with a maximum length of 64."],
+    ["a name twice", declare({ name: "f" }, { name: "f" }), "Duplicate function declaration found: f"],
+    [
+      "both kinds of parameters",
+      declare({ name: "f", parameters: schema, parametersJsonSchema: {} }),
+      "cannot both be set",
+    ],
+    [
+      "parameters that are no object",
+      declare({ name: "f", parameters: { type: "STRING" } }),
+      "schema at top-level must be of type OBJECT",
+    ],
+    [
+      "an empty object on 2.0",
+      parameters({}),
+      `${place}.properties: should be non-empty for OBJECT type`,
+      { model: "gemini-2.0-flash" },
+    ],
+    ["an array without items", parameters({ a: { type: "ARRAY" } }), `${place}.properties[a].items: missing field.`],
+    ["an enum of numbers", parameters({ a: { type: "INTEGER", enum: ["1"] } }), "enum: only allowed for STRING type"],
+    [
+      "a format",
+      parameters({ a: { type: "STRING", format: "uri" } }),
+      "only 'enum' and 'date-time' are supported for STRING type",
+    ],
+    [
+      "a required name that is none",
+      parameters({ a: { type: "STRING" } }, { required: ["b"] }),
+      `${place}.required[0]: property is not defined`,
+    ],
+    [
+      "forcing without functions",
+      { toolConfig: { functionCallingConfig: { mode: "ANY" } } },
+      "Function calling config is set without function_declarations.",
+    ],
+    [
+      "allowed names with AUTO",
+      { tools, toolConfig: { functionCallingConfig: { mode: "AUTO", allowedFunctionNames: ["get_weather"] } } },
+      "Allowed function names should only be set when",
+    ],
+    [
+      "an allowed name that is none",
+      { tools, toolConfig: { functionCallingConfig: { mode: "ANY", allowedFunctionNames: ["x"] } } },
+      "Allowed function name x is not found",
+    ],
+    [
+      "search and functions before Gemini 3",
+      { tools: [...tools, { googleSearch: {} }] },
+      "Tool use with function calling is unsupported",
+    ],
+    [
+      "search and functions without the switch",
+      { tools: [...tools, { googleSearch: {} }] },
+      "include_server_side_tool_invocations",
+      three,
+    ],
+    [
+      "JSON and functions before Gemini 3",
+      { tools, ...config({ responseMimeType: "application/json" }) },
+      "Function calling with a response mime type: 'application/json' is unsupported",
+    ],
+    [
+      "a schema without its type",
+      config({ responseSchema: schema }),
+      "only allowed when response_mime_type is application/json",
+    ],
+    [
+      "both answer schemas",
+      config({ responseMimeType: "application/json", responseSchema: schema, responseJsonSchema: {} }),
+      "Only one of response_schema and response_json_schema can be set.",
+    ],
+    [
+      "six stops",
+      config({ stopSequences: ["1", "2", "3", "4", "5", "6"] }),
+      "at most 5 stop sequences are allowed, got 6.",
+    ],
+    [
+      "a large limit",
+      config({ maxOutputTokens: 100_000 }),
+      "it has a maxOutputTokens value of 100000 but the supported range is from 1 (inclusive) to 65537 (exclusive).",
+    ],
+    ["a high temperature", config({ temperature: 3 }), "temperature must be in the range [0.0, 2.0]."],
+    ["nine candidates", config({ candidateCount: 9 }), "candidate_count must be in the range [1, 8]."],
+    ["logprobs alone", config({ logprobs: 2 }), "logprobs can only be set when response_logprobs is true."],
+    ["a cache that nobody made", { cachedContent: "cachedContents/x" }, "CachedContent not found"],
+  ])("%s is refused", async (_what, body, message, options) => {
+    const { send, sandbox } = await start();
+    const answered = await send(body, options);
+    expect(problemOf(answered)).toContain(message);
+    expect(answered.status).toBe(400);
+    expect(dig(answered.json, "error", "status")).toBe("INVALID_ARGUMENT");
+    expect(sandbox.requests[0]?.outcome).toBe("refused");
+  });
+
+  test("every unknown name is told, with its place", async () => {
+    const { send } = await start();
+    const { json } = await send({ foo: 1, ...config({ bar: 1 }) });
+    expect(dig(json, "error", "details", 0, "@type")).toBe("type.googleapis.com/google.rpc.BadRequest");
+    expect(list(dig(json, "error", "details", 0, "fieldViolations"))).toHaveLength(2);
+  });
+
+  test("a refused array stream answers with an array", async () => {
+    const { send } = await start();
+    const { json, status } = await send({ foo: 1 }, { action: "streamGenerateContent" });
+    expect(status).toBe(400);
+    expect(dig(json, 0, "error", "code")).toBe(400);
+  });
+
+  test("an unknown model is 404", async () => {
+    const { send } = await start();
+    const answered = await send({}, { model: "gemini-3.6-flahs" });
+    expect(answered.status).toBe(404);
+    expect(problemOf(answered)).toMatch(/^models\/gemini-3\.6-flahs is not found for API version v1beta/);
+  });
+
+  test("what is allowed passes", async () => {
+    const { send } = await start();
+    const sentinel = { ...call(), thoughtSignature: "skip_thought_signature_validator" };
+    const good: [object, SendOptions?][] = [
+      [{ contents: [user("a"), user("b"), model({ text: "c" })] }],
+      [
+        {
+          contents: [
+            user("a"),
+            model(call("f", { id: "1" }), call("f", { id: "2" })),
+            results(response("f", { id: "2" }), response("f", { id: "1" })),
+          ],
+        },
+      ],
+      [{ contents: [user("a"), model(sentinel, call()), results(response(), response())] }, three],
+      [{ contents: [user("a"), model(call()), results(response()), model({ text: "b" }), user("c")] }, three],
+      [think({ thinkingBudget: -1 }), three],
+      [think({ thinkingLevel: "THINKING_LEVEL_UNSPECIFIED", includeThoughts: true }), three],
+      [think({ thinkingBudget: 0 })],
+      [declare({ name: "f", parametersJsonSchema: { type: "object", additionalProperties: false, $defs: {} } })],
+      [declare({ name: "f", parameters: { type: "object", properties: { a: { type: "string" } }, required: ["a"] } })],
+      [{ systemInstruction: { role: "user", parts: [{ text: "a" }] }, safetySettings: [] }],
+    ];
+    for (const [body, options] of good) expect((await send(body, options)).json).toHaveProperty("candidates");
+  });
+});
+
+describe("the rest", () => {
+  test("countTokens counts contents or a whole request", async () => {
+    const { send, sandbox, headers } = await start();
+    const counted = await send({}, { action: "countTokens" });
+    expect(dig(counted.json, "totalTokens")).toBeGreaterThan(5);
+    const whole = { generateContentRequest: { model: "models/gemini-2.5-flash", ...basic } };
+    const url = `${sandbox.url}/v1beta/models/gemini-2.5-flash:countTokens`;
+    expect((await ask(url, whole, { headers })).status).toBe(200);
+    expect(problemOf(await send({ foo: 1 }, { action: "countTokens" }))).toContain('Unknown name "foo"');
+    expect(sandbox.requests[0]?.kind).toBe("count-tokens");
+  });
+
+  test.each(["v1", "v1beta"])("GET /%s/models lists and tells one", async (version) => {
+    const { sandbox, headers } = await start();
+    const all = await ask(`${sandbox.url}/${version}/models`, undefined, { headers });
+    expect(dig(all.json, "models", 0)).toMatchObject({ name: "models/gemini-3.8-flash" });
+    const one = await ask(`${sandbox.url}/${version}/models/gemini-2.5-pro`, undefined, { headers });
+    expect(one.json).toMatchObject({ name: "models/gemini-2.5-pro", outputTokenLimit: 65_536 });
+  });
+});
