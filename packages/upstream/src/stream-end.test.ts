@@ -32,6 +32,7 @@ describe("streamEnds", () => {
 
   test.each([
     ["[DONE]", last],
+    [" [DONE] ", last],
     ['{"error":{"message":"x"}}', last],
     ['{ "error" : "x" }', last],
     ['{"choices":[{"delta":{},"finish_reason":"stop"}]}', mayBeLast],

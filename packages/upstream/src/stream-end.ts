@@ -28,6 +28,12 @@ function isErrorChunk(data: string): boolean {
   return (data.startsWith('"error"', 1) || data.startsWith('"error"', 2)) && errorChunk.test(data);
 }
 
+const brace = 0x7b;
+
+function isDone(data: string): boolean {
+  return data.charCodeAt(0) !== brace && data.trim() === "[DONE]";
+}
+
 const finishReason = /"finish_reason"\s*:\s*"[^"]/u;
 
 const geminiFinish = /"(?:finishReason|blockReason)"\s*:\s*"/u;
@@ -61,7 +67,7 @@ export const streamEnds: Readonly<Record<WireFormat, StreamEnd>> = {
   "openai-responses": { isTerminal: ({ type }) => responsesTerminal.has(type) },
   "anthropic-messages": { isTerminal: ({ type }) => type === "message_stop" || type === "error" },
   "openai-chat": {
-    isTerminal: ({ data }) => data === "[DONE]" || isErrorChunk(data),
+    isTerminal: ({ data }) => isDone(data) || isErrorChunk(data),
     mayEndAfter: ({ data }) => finishReason.test(data),
   },
   gemini: {
