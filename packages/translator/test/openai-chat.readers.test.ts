@@ -7,8 +7,10 @@ import { chunk, done, finish, toolDelta } from "./chat-streams.ts";
 import { contextFor } from "./laws.ts";
 
 describe("createStreamObserver()", () => {
-  const observe = (...events: WireEvent[]) => {
-    const observer = openaiChat.createStreamObserver(contextFor("client-model"));
+  const observe = (...events: WireEvent[]) => observeFor(true, ...events);
+  const observeFor = (includeUsage: boolean, ...events: WireEvent[]) => {
+    const context = contextFor("client-model");
+    const observer = openaiChat.createStreamObserver({ ...context, request: { ...context.request, includeUsage } });
     return { observer, roles: events.map((event) => observer.observe(event)) };
   };
 
@@ -24,6 +26,19 @@ describe("createStreamObserver()", () => {
     expect(roles).toEqual(["opening", "content", "content", "content", "terminal"]);
     expect(observer.usage).toMatchObject({ inputFresh: 1, output: 2 });
     expect(observer.finish).toBe("length");
+  });
+
+  test("T99: a chunk of usage alone is not for a client that did not ask for it", () => {
+    const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
+    const alone: WireEvent = { type: "", data: JSON.stringify({ choices: [], usage }) };
+    const together: WireEvent = {
+      type: "",
+      data: JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }], usage }),
+    };
+    const silent = observeFor(false, chunk({ content: "So" }), alone, done);
+    expect(silent.roles).toEqual(["content", "private", "terminal"]);
+    expect(silent.observer.usage).toMatchObject({ inputFresh: 1, output: 2 });
+    expect(observeFor(false, together).roles).toEqual(["content"]);
   });
 
   test("calls count as content and decide the finish", () => {

@@ -58,7 +58,10 @@ export function createStreamObserver(context: AnswerContext): StreamObserver {
     }
     const { choices } = chunk;
     const list: JsonObject[] = Array.isArray(choices) ? choices.filter(isJsonObject) : [];
-    usage = findUsage(chunk, list[0]) ?? usage;
+    const told = findUsage(chunk, list[0]);
+    usage = told ?? usage;
+    // Upstreams are always asked for it; a client that did not ask must not get the chunk (T99).
+    if (told !== undefined && list.length === 0 && context.request.includeUsage !== true) return "private";
     for (const { delta, finish_reason: reason } of list) {
       if (isJsonObject(delta) && (isJsonObject(delta["function_call"]) || hasEntries(delta["tool_calls"])))
         hasCalls = true;
