@@ -1,8 +1,8 @@
 import type { Block, JsonObject, JsonValue, ReasoningBlock, ToolCallBlock, Turn } from "@turnout/core";
 
-import type { Fields } from "../fields.ts";
+import { type Fields, restOf } from "../fields.ts";
 import type { ToolCallIds } from "../ids.ts";
-import { blockPath, type LossCollector } from "../report.ts";
+import { blockPath, type LossCollector, turnPath } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { invalidRequest } from "../validate.ts";
 import { callNotes } from "./contents-decode.ts";
@@ -13,6 +13,8 @@ import { encodeOwnResult, encodeResult } from "./results-encode.ts";
 
 /** What a first call without a signature of Google's carries instead (documented; CP, VA). */
 export const signatureSentinel = "skip_thought_signature_validator";
+
+const signatureFields: ReadonlySet<string> = new Set(["extra_content"]);
 
 /** Stands where a turn of the user must be and there is nothing to say. */
 const filler: JsonObject = { text: "." };
@@ -38,11 +40,10 @@ function encodeThought(block: ReasoningBlock): Fields {
   return part;
 }
 
-/** A content under construction; results stand before everything else in it. */
+/** A content under construction. */
 interface OpenContent {
   readonly role: "user" | "model";
-  readonly results: JsonValue[];
-  readonly others: JsonValue[];
+  readonly parts: JsonValue[];
   readonly fields: Fields;
 }
 
@@ -58,7 +59,7 @@ export function encodeHistory(turns: readonly Turn[], context: ContentsContext):
   function open(role: "user" | "model"): OpenContent {
     const last = contents.at(-1);
     if (!isOwn && last?.role === role) return last;
-    const content: OpenContent = { role, results: [], others: [], fields: {} };
+    const content: OpenContent = { role, parts: [], fields: {} };
     contents.push(content);
     return content;
   }
@@ -70,6 +71,7 @@ export function encodeHistory(turns: readonly Turn[], context: ContentsContext):
       systemFields = own["$role"] === undefined ? {} : { role: own["$role"] };
       restore(systemFields, turn.extras);
     }
+    reportForeign(turn.extras, turnPath(turn, index), losses);
     for (const [number, block] of turn.blocks.entries()) {
       const path = blockPath(turn, `turns[${index}]`, number);
       if (block.type === "opaque" && block.wire === wire) {
@@ -87,7 +89,7 @@ export function encodeHistory(turns: readonly Turn[], context: ContentsContext):
       else if (block.text.trim() !== "") {
         // T71: neither lost nor moved to the front, where it would rewrite the cached prefix.
         losses.approximated(path, "a system text inside the history: sent as the user's, marked");
-        open("user").others.push({ text: `<system>${block.text}</system>` });
+        open("user").parts.push({ text: `<system>${block.text}</system>` });
       }
     }
   }
@@ -111,7 +113,10 @@ export function encodeHistory(turns: readonly Turn[], context: ContentsContext):
     toolNames.set(block.callId, name);
     const part = encodeCall(block, name, id ?? (typeof noted === "string" ? noted : undefined), path, losses);
     putSignature(part, block, isFirst);
-    if (!isOwn) reportBlock(block, path);
+    // Google's own Chat endpoint carries the signature in `extra_content`: it has arrived.
+    const { payload, extras } = block;
+    const rest = payload !== undefined && extras && { ...extras, fields: restOf(extras.fields, signatureFields) };
+    if (!isOwn) reportBlock(rest ? { ...block, extras: rest } : block, path);
     return part;
   }
 
@@ -166,7 +171,8 @@ export function encodeHistory(turns: readonly Turn[], context: ContentsContext):
           throw invalidRequest(path, "Cannot send this tool result to Gemini: no call of the history has its id");
         }
         const result = encodeResult(block, name, context.ids.result(block.callId), path, partContext);
-        content.results.push(result.part);
+        // A repaired history has the results of a turn before anything else in it.
+        content.parts.push(result.part);
         siblings.push(...result.siblings);
       } else {
         const part = encodeBlock(block, path, role, block.type === "tool-call" && !hasCall);
@@ -174,9 +180,9 @@ export function encodeHistory(turns: readonly Turn[], context: ContentsContext):
         if (block.type === "tool-call") hasCall = true;
       }
     }
-    content.others.push(...siblings, ...parts);
+    content.parts.push(...siblings, ...parts);
     if (isOwn) Object.assign(content.fields, turnFields(turn, role));
-    else reportForeign(turn.extras, `turns[${index}]`, losses);
+    else reportForeign(turn.extras, turnPath(turn, index), losses);
   }
 
   for (const [index, turn] of turns.entries()) {
@@ -201,11 +207,11 @@ function turnFields(turn: Turn, role: string): Fields {
 
 function closeOwn(content: OpenContent): JsonObject {
   const { parts, ...fields } = content.fields;
-  return parts === null ? fields : { ...fields, parts: [...content.results, ...content.others] };
+  return parts === null ? fields : { ...fields, parts: content.parts };
 }
 
 function hasCallPart(content: OpenContent): boolean {
-  return content.others.some((part) => typeof part === "object" && part !== null && "functionCall" in part);
+  return content.parts.some((part) => typeof part === "object" && part !== null && "functionCall" in part);
 }
 
 /** A first turn of the user, no empty turn, and no call at the end that nobody answers (translation.md 2.3, 2.8). */
@@ -213,18 +219,18 @@ function closeForeign(contents: readonly OpenContent[], losses: LossCollector): 
   const last = contents.at(-1);
   if (last?.role === "model" && hasCallPart(last)) {
     losses.dropped("turns", "calls at the end of the history that have no results yet");
-    const rest = last.others.filter((part) => !(typeof part === "object" && part !== null && "functionCall" in part));
-    last.others.splice(0, last.others.length, ...rest);
+    const rest = last.parts.filter((part) => !(typeof part === "object" && part !== null && "functionCall" in part));
+    last.parts.splice(0, last.parts.length, ...rest);
   }
   const filled: OpenContent[] = [];
   for (const content of contents) {
-    if (content.results.length + content.others.length === 0) continue;
+    if (content.parts.length === 0) continue;
     const previous = filled.at(-1);
     // What stood between them said nothing here.
-    if (previous?.role === content.role && content.results.length === 0) previous.others.push(...content.others);
+    if (previous?.role === content.role) previous.parts.push(...content.parts);
     else filled.push(content);
   }
-  const encoded: JsonValue[] = filled.map(({ role, results, others }) => ({ role, parts: [...results, ...others] }));
+  const encoded: JsonValue[] = filled.map(({ role, parts }) => ({ role, parts }));
   if (filled[0]?.role !== "user") encoded.unshift({ role: "user", parts: [filler] });
   return encoded;
 }
