@@ -52,6 +52,12 @@ function freeName(base: string, taken: ReadonlyMap<string, unknown>): string {
   return name;
 }
 
+/** The name the client gave the tool that was called; a name it did not give is told as the upstream said it. */
+export function clientToolName(names: ToolNames, name: string, namespace: string | undefined): string {
+  const qualified = qualifiedToolName(name, namespace);
+  return names.fromWire(qualified)?.name ?? qualified;
+}
+
 function keyOf(name: string, namespace: string | undefined): string {
   return JSON.stringify([namespace ?? null, name]);
 }

@@ -1,7 +1,6 @@
 import type { AnswerContext } from "../codec.ts";
 import { mapToolCallId } from "../ids.ts";
 import { type Envelope, wrapPayload } from "../payload-envelope.ts";
-import { qualifiedToolName, type ToolNames } from "../tool-names.ts";
 import { wire } from "./extras.ts";
 
 const ownId = /^msg_[a-zA-Z0-9_-]{1,60}$/u;
@@ -9,12 +8,6 @@ const ownId = /^msg_[a-zA-Z0-9_-]{1,60}$/u;
 /** The id of an answer as Anthropic's clients know it. */
 export function answerId(id: string, context: AnswerContext): string {
   return ownId.test(id) ? id : `msg_${context.idSeed.slice(0, 24)}`;
-}
-
-/** The name the client gave the tool that was called; a name it did not give is told as the upstream said it. */
-export function clientToolName(names: ToolNames, name: string, namespace: string | undefined): string {
-  const qualified = qualifiedToolName(name, namespace);
-  return names.fromWire(qualified)?.name ?? qualified;
 }
 
 export function clientCallId(callId: string): string {

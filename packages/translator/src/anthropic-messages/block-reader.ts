@@ -5,8 +5,8 @@ import { tryParseJson } from "../parse-json.ts";
 import type { LossCollector } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { argumentsText, decodeCitation, decodeThinking } from "./block-decode.ts";
+import { createCustomInputReader, type CustomInputReader } from "./custom-input.ts";
 import { own, wire } from "./extras.ts";
-import { customInput } from "./response-decode.ts";
 import { answerToolName } from "./tools-encode.ts";
 
 type StopEvent = Extract<StreamEvent, { type: "block-stop" }>;
@@ -23,6 +23,8 @@ interface OpenBlock {
   /** The last one counts. */
   signature: string | undefined;
   readonly citations: JsonObject[];
+  /** Of a custom call. */
+  readonly input: CustomInputReader | undefined;
   /** What deltas set on a block we do not know, for example a compaction's. */
   readonly changes: Fields;
 }
@@ -111,6 +113,7 @@ export function createBlockReader(options: BlockReaderOptions): BlockReader {
       length: 0,
       signature: undefined,
       citations: [],
+      input: kind === "custom" ? createCustomInputReader() : undefined,
       changes: {},
     };
     count += 1;
@@ -165,7 +168,8 @@ export function createBlockReader(options: BlockReaderOptions): BlockReader {
     if (state.kind === "answer") addText(state, piece, out);
     else {
       state.json += piece;
-      if (state.kind === "call") out.push({ type: "tool-call-delta", block: state.block, argumentsDelta: piece });
+      const argumentsDelta = state.kind === "call" ? piece : (state.input?.add(piece) ?? "");
+      if (argumentsDelta !== "") out.push({ type: "tool-call-delta", block: state.block, argumentsDelta });
     }
   }
 
@@ -232,10 +236,8 @@ export function createBlockReader(options: BlockReaderOptions): BlockReader {
       json = argumentsText(value["input"], { path: undefined });
       if (kind === "call") out.push({ type: "tool-call-delta", block, argumentsDelta: json });
     }
-    if (kind === "custom") {
-      const argumentsDelta = customInput(json) ?? json;
-      if (argumentsDelta !== "") out.push({ type: "tool-call-delta", block, argumentsDelta });
-    }
+    const argumentsDelta = state.input?.end(json) ?? "";
+    if (argumentsDelta !== "") out.push({ type: "tool-call-delta", block, argumentsDelta });
     const rest = restOf(value, callKeys);
     const stop: StopEvent = {
       type: "block-stop",

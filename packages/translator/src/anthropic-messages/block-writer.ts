@@ -2,8 +2,8 @@ import { type BlockOpening, isJsonObject, type JsonObject, type StreamEvent, typ
 
 import type { LossCollector } from "../report.ts";
 import { partSeparator } from "../payload-envelope.ts";
-import type { ToolNames } from "../tool-names.ts";
-import { clientCallId, clientToolName, signatureOf } from "./answer-content.ts";
+import { clientToolName, type ToolNames } from "../tool-names.ts";
+import { clientCallId, signatureOf } from "./answer-content.ts";
 import { encodeAnswerCitation } from "./citation-encode.ts";
 import { wire } from "./extras.ts";
 

@@ -13,10 +13,10 @@ import {
 import type { DecodeAnswerOptions } from "../codec.ts";
 import { excerptOf } from "../excerpt.ts";
 import { type Fields, restOf } from "../fields.ts";
-import { tryParseJson } from "../parse-json.ts";
 import { createLossCollector } from "../report.ts";
 import { createToolNames, type ToolNames } from "../tool-names.ts";
 import { decodeBlock } from "./block-decode.ts";
+import { customInput } from "./custom-input.ts";
 import { isOwn, own } from "./extras.ts";
 import { decodeFinish, isCut } from "./finish.ts";
 import { decodeStreamError } from "./error.ts";
@@ -29,13 +29,6 @@ const topKeys = new Set(["id", "model", "content", "usage", "stop_reason"]);
 /** The tools of the request that went to this upstream, when it was another format's. */
 export function foreignNames(request: ModelRequest | undefined): ToolNames | undefined {
   return request === undefined || isOwn(request.extras) ? undefined : createToolNames(request.tools);
-}
-
-/** The free text in the input of a custom tool that was sent as a function; undefined when there is none. */
-export function customInput(argumentsText: string): string | undefined {
-  const value = tryParseJson(argumentsText);
-  const input = isJsonObject(value) ? value["input"] : undefined;
-  return typeof input === "string" ? input : undefined;
 }
 
 function restoreCall(block: ToolCallBlock, names: ToolNames | undefined): Block {

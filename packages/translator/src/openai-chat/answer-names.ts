@@ -1,4 +1,4 @@
-import { qualifiedToolName, type ToolNames } from "../tool-names.ts";
+export { clientToolName } from "../tool-names.ts";
 
 /** Ids of other formats' answers say what they are not; Chat clients get one of their own that still shows the way back. */
 const foreignPrefix = /^(?:resp|msg)_/u;
@@ -11,10 +11,4 @@ const foreignPrefix = /^(?:resp|msg)_/u;
 export function answerId(id: string, idSeed: string): string {
   if (id === "") return `chatcmpl-${idSeed.slice(0, 29)}`;
   return id.replace(foreignPrefix, "chatcmpl-");
-}
-
-/** The name the client gave the tool that was called; a name it did not give is told as the upstream said it. */
-export function clientToolName(names: ToolNames, name: string, namespace: string | undefined): string {
-  const qualified = qualifiedToolName(name, namespace);
-  return names.fromWire(qualified)?.name ?? qualified;
 }
