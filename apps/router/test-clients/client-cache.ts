@@ -86,7 +86,8 @@ async function installPackage(folder: string, name: string, version: string): Pr
       environment: { ...inheritedEnvironment(), npm_config_update_notifier: "false", npm_config_loglevel: "error" },
       limitMs: installLimitMs,
     });
-    if (code !== 0) throw new NotAvailable(`cannot install ${name}@${version}: ${timedOut ? "too slow" : reason(errors)}`);
+    if (code !== 0)
+      throw new NotAvailable(`cannot install ${name}@${version}: ${timedOut ? "too slow" : reason(errors)}`);
     renameSync(draft, target);
     return modules;
   } finally {
@@ -96,7 +97,9 @@ async function installPackage(folder: string, name: string, version: string): Pr
 
 /** npm finds its registry and its proxy in the environment. */
 function inheritedEnvironment(): Record<string, string> {
-  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 /** The telling line of npm's complaint. */
@@ -104,7 +107,9 @@ function reason(errors: string): string {
   const lines = errors.split("\n").map((line) => line.replace(/^npm error /u, "").trim());
   const code = lines.find((line) => line.startsWith("code "));
   const words = lines.find((line) => line !== "" && !line.startsWith("code ") && !line.startsWith("npm "));
-  return [code?.slice("code ".length), words?.slice(0, 200)].filter((part) => part !== undefined).join(": ") || "npm failed";
+  return (
+    [code?.slice("code ".length), words?.slice(0, 200)].filter((part) => part !== undefined).join(": ") || "npm failed"
+  );
 }
 
 async function nodeFor(folder: string, wanted: string): Promise<string> {

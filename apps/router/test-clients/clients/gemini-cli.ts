@@ -15,6 +15,8 @@ export const geminiCli: ClientProgram = {
         security: { auth: { selectedType: "gemini-api-key" } },
         privacy: { usageStatisticsEnabled: false },
         general: { disableAutoUpdate: true },
+        // A pseudo-terminal may be gone before its output is read.
+        tools: { shell: { enableInteractiveShell: false } },
       }),
     },
     environment: { GOOGLE_GEMINI_BASE_URL: routerUrl, GEMINI_API_KEY: key },

@@ -39,7 +39,8 @@ export const opencode: ClientProgram = {
         "-m",
         `router/${model}`,
         ...(turn > 1 ? ["--continue"] : []),
-        prompt,
+        // It puts quotes around an argument that holds a space, and joins them all with spaces.
+        ...prompt.split(" "),
       ],
     };
   },

@@ -28,6 +28,8 @@ export const qwenCode: ClientProgram = {
           security: { auth: { selectedType: login } },
           privacy: { usageStatisticsEnabled: false },
           general: { disableAutoUpdate: true },
+          // A pseudo-terminal may be gone before its output is read.
+          tools: { shell: { enableInteractiveShell: false } },
         }),
       },
       environment: {

@@ -1,0 +1,82 @@
+/**
+ * `pnpm test:clients`: real command-line clients against the router.
+ *
+ *     pnpm test:clients                                 all
+ *     pnpm test:clients --client=pi,codex               some
+ *     pnpm test:clients --wire=gemini --upstream=codex  some formats, some upstreams
+ *     pnpm test:clients --write                         also write docs/clients.json, for the README
+ *
+ * Clients come from the npm registry into the folder that TURNOUT_CLIENT_CACHE names, by default below node_modules.
+ */
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { createClientCache, type Installed, NotAvailable } from "./client-cache.ts";
+import type { ClientProgram } from "./client-program.ts";
+import { clients } from "./clients.ts";
+import { renderLine, renderTable, type ResultRow } from "./report.ts";
+import { runCase } from "./run-case.ts";
+import { upstreams } from "./upstreams.ts";
+
+const root = path.resolve(import.meta.dirname, "../../..");
+const { values } = parseArgs({
+  options: {
+    client: { type: "string" },
+    wire: { type: "string" },
+    upstream: { type: "string" },
+    write: { type: "boolean", default: false },
+  },
+});
+
+const cache = createClientCache(
+  process.env["TURNOUT_CLIENT_CACHE"] ?? path.join(root, "node_modules", ".cache", "turnout-clients"),
+);
+
+/** Those whose id the option names; all without it. */
+function chosen<T>(items: readonly T[], idOf: (item: T) => string, option: string | undefined): readonly T[] {
+  if (option === undefined) return items;
+  return items.filter((item) => option.split(",").includes(idOf(item)));
+}
+
+async function installOrReason(client: ClientProgram): Promise<Installed | string> {
+  try {
+    const installed = await cache.install(client);
+    client.start(installed);
+    return installed;
+  } catch (error) {
+    if (error instanceof NotAvailable) return error.message;
+    throw error;
+  }
+}
+
+async function runClient(client: ClientProgram): Promise<ResultRow[]> {
+  const installed = await installOrReason(client);
+  const rows: ResultRow[] = [];
+  for (const wire of chosen(client.wires, (name) => name, values.wire)) {
+    for (const upstream of chosen(upstreams, ({ id }) => id, values.upstream)) {
+      const named = { client: client.name, version: client.version, wire, upstream: upstream.id };
+      const row: ResultRow =
+        typeof installed === "string"
+          ? { ...named, status: "not available", problems: [installed] }
+          : await runCase(installed, { client, wire, upstream }).then((result) => ({
+              ...named,
+              status: result.problems.length === 0 ? "passed" : "failed",
+              ...result,
+            }));
+      console.log(renderLine(row));
+      rows.push(row);
+    }
+  }
+  return rows;
+}
+
+const rows: ResultRow[] = [];
+for (const client of chosen(clients, ({ id }) => id, values.client)) rows.push(...(await runClient(client)));
+
+const report = `${JSON.stringify({ date: new Date().toISOString(), rows }, undefined, 2)}\n`;
+writeFileSync(path.join(cache.folder, "results.json"), report);
+if (values.write) writeFileSync(path.join(root, "docs", "clients.json"), report);
+const count = (status: ResultRow["status"]) => rows.filter((row) => row.status === status).length;
+console.log(`\n${renderTable(rows)}\n`);
+console.log(`${count("passed")} passed, ${count("failed")} failed, ${count("not available")} skipped`);
+process.exitCode = count("failed") === 0 && rows.length > 0 ? 0 : 1;

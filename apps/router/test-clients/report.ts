@@ -1,0 +1,44 @@
+import type { CaseResult } from "./run-case.ts";
+
+/** One client, format and upstream, and what came of it. */
+export interface ResultRow extends Partial<CaseResult> {
+  readonly client: string;
+  readonly version: string;
+  readonly wire: string;
+  readonly upstream: string;
+  readonly status: "passed" | "failed" | "not available";
+  /** Why it failed, or is not available. */
+  readonly problems: readonly string[];
+}
+
+const marks = { passed: "ok  ", failed: "FAIL", "not available": "skip" } as const;
+
+/** A line for a case that has just ended, and lines for what went wrong. */
+export function renderLine(row: ResultRow): string {
+  const time = row.milliseconds === undefined ? "" : `${(row.milliseconds / 1_000).toFixed(1)} s`;
+  const title = `${row.client} ${row.version}`.padEnd(22);
+  const line = `${marks[row.status]}  ${title} ${row.wire.padEnd(18)} -> ${row.upstream.padEnd(18)} ${time}`.trimEnd();
+  return [line, ...row.problems.map((problem) => `      ${problem}`)].join("\n");
+}
+
+/** A Markdown table: a row for each client and format, a column for each upstream. */
+export function renderTable(rows: readonly ResultRow[]): string {
+  const upstreams = [...new Set(rows.map((row) => row.upstream))];
+  const titles = [...new Set(rows.map(titleOf))];
+  const lines = titles.map((title) => {
+    const cells = upstreams.map((upstream) => {
+      const row = rows.find((candidate) => titleOf(candidate) === title && candidate.upstream === upstream);
+      return row?.status === "not available" ? `not available: ${row.problems.join("; ")}` : (row?.status ?? "");
+    });
+    return `| ${[title, ...cells].join(" | ")} |`;
+  });
+  return [
+    `| ${["client | speaks", ...upstreams].join(" | ")} |`,
+    `|${" --- |".repeat(upstreams.length + 2)}`,
+    ...lines,
+  ].join("\n");
+}
+
+function titleOf({ client, version, wire }: ResultRow): string {
+  return `${client} ${version} | ${wire}`;
+}
