@@ -131,7 +131,8 @@ function parseSseLoosely(text: string): JsonObject[] {
   });
 }
 
-function collect(body: Readable): Promise<Pick<HttpAnswer, "text" | "broken" | "chunks">> {
+/** Reads a body to its end; counts the pieces in which it came. */
+export function collect(body: Readable): Promise<Pick<HttpAnswer, "text" | "broken" | "chunks">> {
   const chunks: Buffer[] = [];
   let broken = false;
   body.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
 import { request } from "undici";
 import type { Sandbox, SandboxOptions } from "../src/index.ts";
-import { startSandbox, type Headers } from "./harness.ts";
+import { collect, startSandbox, type Headers } from "./harness.ts";
 
 export interface WireAnswer {
   readonly status: number;
@@ -49,14 +49,7 @@ export async function ask(url: string, body: unknown, options: AskOptions = {}):
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   });
-  const pieces: Buffer[] = [];
-  let broken = false;
-  try {
-    for await (const piece of answer.body) if (Buffer.isBuffer(piece)) pieces.push(piece);
-  } catch {
-    broken = true;
-  }
-  const text = Buffer.concat(pieces).toString();
+  const { text, broken, chunks } = await collect(answer.body);
   const isSse = String(answer.headers["content-type"]).startsWith("text/event-stream");
   const json = isSse ? undefined : parse(text);
   const values = isSse ? linesOf(text, "data: ").map(parse) : Array.isArray(json) ? json : [];
@@ -67,7 +60,7 @@ export async function ask(url: string, body: unknown, options: AskOptions = {}):
     json,
     events: values.filter(isJsonObject),
     names: linesOf(text, "event: "),
-    chunks: pieces.length,
+    chunks,
     broken,
   };
 }

@@ -25,10 +25,12 @@ const messagesHaveContent: AnthropicRule = ({ request }) => {
 };
 
 function textProblem(blocks: readonly ContentBlock[]): string | undefined {
+  // Recorded with Haiku 4.5: a blank text beside a call passes.
+  const mayBeBlank = blocks.some(({ type }) => type === "tool_use");
   for (const block of blocks) {
     if (block.type !== "text") continue;
     if (block.text === "") return "text content blocks must be non-empty";
-    if (block.text.trim() === "") return "text content blocks must contain non-whitespace text";
+    if (!mayBeBlank && block.text.trim() === "") return "text content blocks must contain non-whitespace text";
   }
   return undefined;
 }

@@ -77,7 +77,7 @@ export const anthropicModels: readonly AnthropicModel[] = [
   },
   { ...thinker, id: "claude-opus-5", displayName: "Claude Opus 5", createdAt: "2026-06-10" },
   { ...thinker, id: "claude-sonnet-5", displayName: "Claude Sonnet 5", createdAt: "2026-06-10" },
-  { ...newest, id: "claude-opus-4-8", displayName: "Claude Opus 4.8", createdAt: "2026-04-20" },
+  { ...newest, id: "claude-opus-4-8", displayName: "Claude Opus 4.8", createdAt: "2026-04-20", systemTurns: true },
   { ...newest, id: "claude-opus-4-7", displayName: "Claude Opus 4.7", createdAt: "2026-03-20" },
   { ...middle, id: "claude-opus-4-6", displayName: "Claude Opus 4.6", createdAt: "2026-02-05" },
   { ...middle, id: "claude-sonnet-4-6", displayName: "Claude Sonnet 4.6", createdAt: "2026-02-17" },

@@ -95,7 +95,9 @@ const serverResults = [
 
 const serverResult = z.looseObject({ type: z.enum(serverResults), tool_use_id: id });
 
-const otherBlock = z.looseObject({ type: z.enum(["container_upload", "compaction", "fallback"]) });
+const otherBlock = z.looseObject({
+  type: z.enum(["container_upload", "compaction", "fallback", "tool_addition", "tool_removal"]),
+});
 
 const contentBlock = z.discriminatedUnion("type", [
   textBlock,
@@ -135,7 +137,7 @@ const customTool = z.strictObject({
 
 /** `web_search_20250305`, `mcp_toolset`, … */
 const serverTool = z.looseObject({
-  type: z.string().regex(/^([a-z_]+_\d{8}|mcp_toolset)$/, { abort: true }),
+  type: z.string().regex(/^([a-z0-9_]+_\d{8}|mcp_toolset)$/, { abort: true }),
   name: z.string().optional(),
   cache_control: cacheControl,
 });

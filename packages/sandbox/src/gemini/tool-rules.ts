@@ -58,15 +58,12 @@ function schemaProblem(schema: JsonObject, place: string): string | undefined {
   return undefined;
 }
 
-const schemasAreWhole: GeminiRule = ({ request, model }) => {
+const schemasAreWhole: GeminiRule = ({ request }) => {
   for (const [index, { functionDeclarations }] of request.tools.entries()) {
     for (const [place, { parameters }] of functionDeclarations.entries()) {
       if (parameters === undefined) continue;
       const name = `tools[${index}].function_declarations[${place}].parameters`;
       if (parameters.type !== "OBJECT") return at(name, "schema at top-level must be of type OBJECT");
-      const { properties } = parameters;
-      const empty = !isJsonObject(properties) || Object.keys(properties).length === 0;
-      if (empty && model.generation === 2) return at(`${name}.properties`, "should be non-empty for OBJECT type");
       const problem = schemaProblem(parameters, name);
       if (problem !== undefined) return problem;
     }

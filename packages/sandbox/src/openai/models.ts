@@ -14,6 +14,8 @@ export interface OpenaiModel {
   readonly maxInputTokens: number;
   /** Longest id of a tool call in history. */
   readonly callIdLimit: number;
+  /** Takes `stop`. */
+  readonly stop: boolean;
   readonly webSearch: boolean;
   /** Takes role `system`. */
   readonly systemRole: boolean;
@@ -26,6 +28,7 @@ const plain = {
   maxOutputTokens: 32_768,
   maxInputTokens: 1_000_000,
   callIdLimit: 40,
+  stop: true,
   webSearch: false,
   systemRole: true,
 } as const;
@@ -35,6 +38,7 @@ const reasoner = {
   efforts: ["minimal", "low", "medium", "high"],
   maxOutputTokens: 128_000,
   maxInputTokens: 272_000,
+  stop: false,
   callIdLimit: 64,
 } as const;
 
@@ -50,7 +54,7 @@ const listed: readonly OpenaiModel[] = [
   { ...reasoner, id: "gpt-5-nano" },
   { ...older, id: "o3" },
   { ...older, id: "o4-mini" },
-  { ...older, id: "o3-mini" },
+  { ...older, id: "o3-mini", stop: true },
   { ...older, id: "o1-mini", efforts: [], samplingEffort: undefined, systemRole: false },
   { ...plain, id: "gpt-4.1" },
   { ...plain, id: "gpt-4.1-mini" },

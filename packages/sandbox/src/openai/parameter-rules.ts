@@ -46,16 +46,23 @@ const samplingFitsModel: ChatRule = ({ request, model }) => {
       code: "unsupported_value",
     };
   }
-  const values = { top_p: 1, presence_penalty: 0, frequency_penalty: 0, logprobs: false } as const;
-  for (const [name, usual] of Object.entries(values)) {
-    const value = request[name as keyof typeof values];
-    if (isGiven(value) && value !== usual) return unsupportedParameter(name);
+  const usual = [
+    ["top_p", 1],
+    ["presence_penalty", 0],
+    ["frequency_penalty", 0],
+    ["logprobs", false],
+  ] as const;
+  for (const [name, value] of usual) {
+    if (isGiven(request[name]) && request[name] !== value) return unsupportedParameter(name);
   }
-  for (const name of ["top_logprobs", "logit_bias", "stop"] as const) {
+  for (const name of ["top_logprobs", "logit_bias"] as const) {
     if (isGiven(request[name])) return unsupportedParameter(name);
   }
   return undefined;
 };
+
+const stopFitsModel: ChatRule = ({ request, model }) =>
+  isGiven(request.stop) && !model.stop ? unsupportedParameter("stop") : undefined;
 
 const stopIsShort: ChatRule = ({ request: { stop } }) => {
   if (!Array.isArray(stop) || stop.length <= 4) return undefined;
@@ -135,6 +142,7 @@ export const parameterRules: readonly ChatRule[] = [
   effortFitsModel,
   tokenLimit,
   samplingFitsModel,
+  stopFitsModel,
   stopIsShort,
   streamOptionsNeedStream,
   topLogprobsNeedLogprobs,
