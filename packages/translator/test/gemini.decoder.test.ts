@@ -256,6 +256,12 @@ describe("createEventDecoder()", () => {
     expect(citations).toMatchObject([{ url: "https://a.example", title: "A" }, { url: "https://b.example" }]);
     expect(text.slice(citations[0]?.start, citations[0]?.end)).toBe(part);
     expect(wholeOf([{ text }], { ...stop, groundingMetadata }).blocks).toMatchObject([{ citations }]);
+    // Without the quoted text the bytes alone tell.
+    const bare: JsonObject = {
+      ...groundingMetadata,
+      groundingSupports: [{ segment: { startIndex, endIndex }, groundingChunkIndices: [0, 1] }],
+    };
+    expect(wholeOf([{ text }], { ...stop, groundingMetadata: bare }).blocks).toMatchObject([{ citations }]);
     // And back to bytes for a client of Gemini.
     const again = gemini.encodeResponse(answer, contextFor("m")).value;
     expect(JSON.stringify(again)).toContain(JSON.stringify({ startIndex, endIndex }));
