@@ -1,6 +1,7 @@
 import type { Credential } from "@turnout/core";
 import { executorContract, type Sandbox } from "@turnout/testing";
 
+import { createOpenaiChat } from "./openai-chat.ts";
 import { createOpenaiResponses } from "./openai-responses.ts";
 import { createOpenaiResponsesWs } from "./openai-responses-ws.ts";
 
@@ -26,4 +27,12 @@ executorContract({
   create: (sandbox) => createOpenaiResponsesWs({ baseUrl: `${sandbox.url}/v1` }),
   credential: apiKey,
   skip: { ...skip, "an unknown model is not-found": "the sandbox lets API keys name any model on a socket" },
+});
+
+executorContract({
+  name: "openai-chat",
+  wire: "openai-chat",
+  create: (sandbox) => createOpenaiChat({ baseUrl: sandbox.openaiBaseUrl }),
+  credential: apiKey,
+  skip,
 });
