@@ -1,3 +1,4 @@
+import { wireFormats } from "@turnout/core";
 import { frameCount } from "@turnout/sandbox";
 import { describe, expect, test } from "vitest";
 import { bodyOf, type ClientWire, post } from "./support/ask.ts";
@@ -18,14 +19,18 @@ const answer = {
   ],
 };
 
-const tools = {
-  "openai-chat": [{ type: "function", function: { name: "look", parameters: { type: "object" } } }],
-  "openai-responses": [{ type: "function", name: "look", parameters: { type: "object" }, strict: false }],
+const parameters = { type: "object" };
+
+/** The tool `look` as each format declares it. */
+const tools: Readonly<Record<ClientWire, unknown>> = {
+  "openai-chat": [{ type: "function", function: { name: "look", parameters } }],
+  "openai-responses": [{ type: "function", name: "look", parameters, strict: false }],
+  "anthropic-messages": [{ name: "look", input_schema: parameters }],
+  gemini: [{ functionDeclarations: [{ name: "look", parametersJsonSchema: parameters }] }],
 };
 
 describe.each(["ws", "http"] as const)("the upstream cut at every event of an answer over %s", (transport) => {
-  const wires: readonly ClientWire[] = ["openai-chat", "openai-responses"];
-  test.each(wires)("%s: one end or one error, never both, never none", async (wire) => {
+  test.each(wireFormats)("%s: one end or one error, never both, never none", async (wire) => {
     const { url, sandbox } = await startTestRouter({ codex: { transport } });
     const whole = frameCount(answer, transport);
     for (const stream of [true, false]) {

@@ -1,4 +1,4 @@
-import { systemRuntime } from "@turnout/core";
+import { systemRuntime, wireFormats } from "@turnout/core";
 import type { Fault } from "@turnout/sandbox";
 import { describe, expect, test } from "vitest";
 import { bodyOf, type ClientWire, post } from "./support/ask.ts";
@@ -73,17 +73,21 @@ const cases: readonly Case[] = [
   { name: "unknown events", fault: { type: "unknown-events" }, status: 200, harmless: true },
 ];
 
+/** Anthropic has a status of its own for what others call 503. */
+function statusFor(wire: ClientWire, status: number): number {
+  return wire === "anthropic-messages" && status === 503 ? 529 : status;
+}
+
 function paced(fault: Fault) {
   return fault.type === "error-event" && fault.afterEvents ? pacedAnswer : answer;
 }
 
-const wires: readonly ClientWire[] = ["openai-chat", "openai-responses"];
 const transports = ["ws", "http"] as const;
 
 for (const transport of transports) {
   const shown = cases.filter((entry) => entry.only === undefined || entry.only === transport);
   describe.each(shown)(`a fault over ${transport}: $name`, ({ fault, status, handshakeStatus, midway, harmless }) => {
-    describe.each(wires)("%s", (wire) => {
+    describe.each(wireFormats)("%s", (wire) => {
       test.each([true, false])("streamed: %s", async (stream) => {
         const { url, sandbox } = await startTestRouter({ runtime, codex: { transport } });
         sandbox.script({ transport, answer: paced(fault), fault, times: 9 });
@@ -91,7 +95,10 @@ for (const transport of transports) {
         const seen = verdict(wire, received);
         if (harmless) expect(seen).toEqual(answered);
         else if (midway && stream) expect(seen).toMatchObject({ kind: "failed", status: 200 });
-        else expect(seen).toMatchObject({ kind: "failed", status: (transport === "ws" && handshakeStatus) || status });
+        else {
+          const expected = (transport === "ws" && handshakeStatus) || status;
+          expect(seen).toMatchObject({ kind: "failed", status: statusFor(wire, expected) });
+        }
       });
     });
   });
@@ -100,7 +107,7 @@ for (const transport of transports) {
 describe.each(cases.filter((entry) => entry.only !== "http" && entry.name !== "a usage limit"))(
   "with HTTP to fall back to, a fault over WebSocket: $name",
   ({ fault, midway, harmless, name }) => {
-    describe.each(wires)("%s", (wire) => {
+    describe.each(wireFormats)("%s", (wire) => {
       test.each([true, false])("streamed: %s", async (stream) => {
         const { url, sandbox } = await startTestRouter({ runtime });
         sandbox.script({ transport: "ws", answer: paced(fault), fault, times: 9 });
@@ -111,7 +118,7 @@ describe.each(cases.filter((entry) => entry.only !== "http" && entry.name !== "a
           expect(seen).toMatchObject({ kind: "failed", status: 200 });
           expect(received.headers["x-turnout-executor"]).toBe("codex-ws");
         } else if (name === "an overload") {
-          expect(seen).toMatchObject({ kind: "failed", status: 503 });
+          expect(seen).toMatchObject({ kind: "failed", status: statusFor(wire, 503) });
         } else {
           expect(seen).toEqual(answered);
           expect(received.headers["x-turnout-executor"]).toBe(harmless ? "codex-ws" : "codex-http");

@@ -7,14 +7,14 @@ import { bodyOf, type ClientWire, post } from "./support/ask.ts";
 import { startTestRouter } from "./support/running-router.ts";
 
 const longAnswer = { steps: [{ type: "text" as const, text: "word ".repeat(40), deltaLength: 5 }] };
-const paths: Record<ClientWire, string> = {
+const paths: Partial<Record<ClientWire, string>> = {
   "openai-chat": "/v1/chat/completions",
   "openai-responses": "/v1/responses",
 };
 
 /** A streamed request of which the test reads piece by piece. */
 async function openStream(url: string, wire: ClientWire, headers: Record<string, string> = {}) {
-  const response = await request(url + paths[wire], {
+  const response = await request(`${url}${paths[wire]}`, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(bodyOf(wire, true)),

@@ -84,18 +84,21 @@ export interface EventEncoder extends StreamVoice {
  * - `opening`: announces the answer but says nothing of it yet; may be held back while another attempt is still possible
  * - `content`: part of the answer
  * - `terminal`: the clean end, exactly one per stream
- * - `failed`: the upstream reports a failure, see `failure`
+ * - `failed`: the upstream reports a failure in the words every client acts on, see `failure`
+ * - `complaint`: it reports a failure in a form that some clients ignore: hold the event back and use `fail()` instead
  * - `private`: the backend's own bookkeeping, for clients that understand it only
  */
-export type EventRole = "opening" | "content" | "terminal" | "failed" | "private";
+export type EventRole = "opening" | "content" | "terminal" | "failed" | "complaint" | "private";
 
 /** Reads along on a stream that passes untouched, parsing no more than it must. */
 export interface StreamObserver extends StreamVoice {
   observe(event: WireEvent): EventRole;
+  /** The marks of the end that are missing when the upstream stops after the answer was complete; empty where none are. */
+  conclude(): WireEvent[];
   /** Known after the terminal event, or when the format reports it. */
   readonly usage: Usage | undefined;
   readonly finish: FinishReason | undefined;
-  /** Set once `observe` answered `failed`. */
+  /** Set once `observe` answered `failed` or `complaint`. */
   readonly failure: AnyRouterError | undefined;
 }
 

@@ -1,7 +1,6 @@
 import { RouterError, systemRuntime } from "@turnout/core";
 import { defineCommand } from "citty";
-import { destination } from "pino";
-import { createLog } from "../log.ts";
+import { createLog, createLogOutput } from "../log.ts";
 import { type RunningRouter, startRouter } from "../server/start-router.ts";
 import { banner } from "./banner.ts";
 import { untilStopped } from "./until-stopped.ts";
@@ -26,7 +25,7 @@ export const serveCommand = defineCommand({
   run: async ({ args }) => {
     const surroundings = readSurroundings();
     const { config, plugins, file } = await loadSetup(args.config, surroundings, overrides(args));
-    const output = destination({ dest: 2, sync: false });
+    const output = createLogOutput(systemRuntime, process.stderr.isTTY);
     const log = createLog(config.log.level, output);
     const { dataDirectory, homeDirectory } = surroundings;
     const router = await startRouter({ config, plugins, runtime: systemRuntime, log, dataDirectory, homeDirectory });

@@ -3,6 +3,7 @@ import { RouterError } from "@turnout/core";
 import type { OpenedAnswer } from "./attempt.ts";
 import type { ClientStream } from "./client-stream.ts";
 import { type DecodedExchange, requestIdHeaders } from "./exchange.ts";
+import { nextBatch } from "./next-batch.ts";
 import { mergeReports } from "./report.ts";
 
 /** How an answer went, for the log. */
@@ -52,46 +53,48 @@ export async function answerWithStream(
 ): Promise<AnswerOutcome> {
   if (opened.kind === "events") {
     stream.begin(headers, exchange.codec.createEventEncoder(exchange.answer));
-    await stream.write(opened.events);
-    stream.end();
+    stream.end(opened.events);
     return { usage: opened.usage, finish: opened.finish, report: opened.report, failure: undefined };
   }
   const { road } = opened;
   stream.begin(headers, road.voice);
-  const failure = await pump(exchange, opened, stream);
-  if (failure === undefined) stream.end();
-  else if (failure.code !== "client-closed" && road.failure === undefined) stream.fail(failure);
-  else stream.end();
+  const { failure, last } = await pump(exchange, opened, stream);
+  if (failure === undefined || failure.code === "client-closed" || road.failureTold) stream.end(last);
+  else {
+    await stream.write(last);
+    stream.fail(failure);
+  }
   const report = mergeReports(opened.report, road.report);
   return { usage: road.usage, finish: road.finish, report, failure };
+}
+
+/** How the stream went, and the events that are still to be written. */
+interface PumpResult {
+  readonly failure: AnyRouterError | undefined;
+  readonly last: readonly WireEvent[];
 }
 
 async function pump(
   exchange: DecodedExchange,
   opened: Extract<OpenedAnswer, { kind: "stream" }>,
   stream: ClientStream,
-): Promise<AnyRouterError | undefined> {
+): Promise<PumpResult> {
   const { road, batches } = opened;
   let out: WireEvent[] = [...opened.held];
   try {
-    for (;;) {
+    while (!road.ended) {
       const slow = stream.write(out);
+      out = [];
       if (slow !== undefined) await slow;
       if (exchange.signal.aborted) throw exchange.signal.reason;
-      if (road.ended) return road.failure;
-      out = [];
-      const next = await batches.next();
-      try {
-        if (next.done === true) road.end(out);
-        else road.convert(next.value, out);
-      } catch (error) {
-        // What came before the failure in the same read still belongs to the client.
-        await stream.write(out);
-        throw error;
-      }
+      const next = await nextBatch(exchange, road, batches, out);
+      if (next?.done === true) road.end(out);
+      else if (next !== undefined) road.convert(next.value, out);
     }
+    return { failure: road.failure, last: out };
   } catch (error) {
-    return RouterError.from(error);
+    // What came before the failure in the same read still belongs to the client.
+    return { failure: RouterError.from(error), last: out };
   } finally {
     await batches.return?.();
   }

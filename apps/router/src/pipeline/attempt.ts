@@ -15,6 +15,7 @@ import type { Codec } from "@turnout/translator";
 import { getCodec, refuseLosses } from "@turnout/translator";
 import { type AnswerDocument, collectDocument } from "./document.ts";
 import type { DecodedExchange } from "./exchange.ts";
+import { nextBatch } from "./next-batch.ts";
 import { mergeReports } from "./report.ts";
 import { createStraightRoad, createTranslatedRoad, eventsOfDocument, type Road } from "./road.ts";
 
@@ -96,10 +97,11 @@ async function open(exchange: DecodedExchange, upstreamCodec: Codec, response: W
   }
   const road =
     upstreamCodec.wire === exchange.wire ? createStraightRoad(exchange) : createTranslatedRoad(exchange, upstreamCodec);
-  return openStream(meta, road, response.events[Symbol.asyncIterator]());
+  return openStream(exchange, meta, road, response.events[Symbol.asyncIterator]());
 }
 
 async function openStream(
+  exchange: DecodedExchange,
   meta: WireResponseMeta,
   road: Road,
   batches: AsyncIterator<readonly WireEvent[]>,
@@ -107,7 +109,8 @@ async function openStream(
   const held: WireEvent[] = [];
   try {
     while (!road.begun) {
-      const next = await batches.next();
+      const next = await nextBatch(exchange, road, batches, held);
+      if (next === undefined) break;
       if (next.done === true) {
         road.end(held);
         break;

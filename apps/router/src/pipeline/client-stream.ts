@@ -13,7 +13,8 @@ export interface ClientStream {
   write(events: readonly WireEvent[]): Promise<void> | undefined;
   /** A failure as the last event. */
   fail(error: AnyRouterError): void;
-  end(): void;
+  /** Ends the stream; `events` are its last words, in one write with the end. */
+  end(events?: readonly WireEvent[]): void;
   /** Stops the keep-alive; needed on every way out. */
   dispose(): void;
 }
@@ -66,6 +67,16 @@ export function createClientStream(exchange: DecodedExchange, options: ClientStr
     return exchange.speaksCodex ? framing.event({ type: "", data: '{"type":"keepalive"}' }) : framing.comment;
   }
 
+  function textOf(events: readonly WireEvent[]): string {
+    if (!wroteFirst && events.length > 0) {
+      wroteFirst = true;
+      options.onFirstEvent();
+    }
+    let text = "";
+    for (const event of events) text += framing.event(event);
+    return text;
+  }
+
   // One timer per stream, not one per write: it looks at how long the line has been silent and sleeps for the rest.
   function watch(milliseconds: number): void {
     timer = runtime.setTimer(milliseconds, () => {
@@ -91,20 +102,14 @@ export function createClientStream(exchange: DecodedExchange, options: ClientStr
     },
     write: (events) => {
       if (events.length === 0) return undefined;
-      if (!wroteFirst) {
-        wroteFirst = true;
-        options.onFirstEvent();
-      }
-      let text = "";
-      for (const event of events) text += framing.event(event);
-      return send(text);
+      return send(textOf(events));
     },
     fail: (error) => {
       openHead({});
       const events = (voice ?? codec.createEventEncoder(exchange.answer)).fail(error, requestId);
       client.end(events.map((event) => framing.event(event)).join("") + framing.end());
     },
-    end: () => client.end(framing.end()),
+    end: (events = []) => client.end(textOf(events) + framing.end()),
     dispose: () => timer?.cancel(),
   };
 }

@@ -1,4 +1,12 @@
-import type { FinishReason, JsonObject, StreamEvent, TranslationReport, Usage, WireResponse } from "@turnout/core";
+import type {
+  FinishReason,
+  JsonObject,
+  StreamEvent,
+  TranslationReport,
+  Usage,
+  WireEvent,
+  WireResponse,
+} from "@turnout/core";
 import type { Codec } from "@turnout/translator";
 import { createFolder } from "@turnout/translator";
 import type { DecodedExchange } from "./exchange.ts";
@@ -34,10 +42,10 @@ async function collectSameWire(exchange: DecodedExchange, response: WireResponse
     return { body: response.body, usage: value.usage, finish: value.finish, report: nothingLost };
   }
   const collector = exchange.codec.createDocumentCollector();
-  for await (const batch of response.events) {
+  const broken = await readAll(response.events, (batch) => {
     for (const event of batch) collector.add(event);
-  }
-  const body = collector.end();
+  });
+  const body = conclude(exchange, broken, () => collector.end());
   const { value } = exchange.codec.decodeResponse(body);
   return { body, usage: value.usage, finish: value.finish, report: nothingLost };
 }
@@ -60,11 +68,7 @@ async function collectTranslated(
   };
 }
 
-async function foldStream(
-  exchange: DecodedExchange,
-  codec: Codec,
-  batches: Extract<WireResponse, { kind: "stream" }>["events"],
-) {
+async function foldStream(exchange: DecodedExchange, codec: Codec, batches: Batches) {
   const decoder = codec.createEventDecoder(exchange);
   const folder = createFolder();
   const events: StreamEvent[] = [];
@@ -72,11 +76,44 @@ async function foldStream(
     for (const event of events) folder.add(event);
     events.length = 0;
   };
-  for await (const batch of batches) {
+  const broken = await readAll(batches, (batch) => {
     for (const event of batch) decoder.decode(event, events);
     drain();
-  }
-  decoder.end(events);
+  });
+  conclude(exchange, broken, () => decoder.end(events));
   drain();
   return { value: folder.end(), report: decoder.report };
+}
+
+type Batches = Extract<WireResponse, { kind: "stream" }>["events"];
+
+/** @returns What broke the connection, or undefined when it ended well. What `take` throws is thrown on. */
+async function readAll(batches: Batches, take: (batch: readonly WireEvent[]) => void): Promise<unknown> {
+  const iterator = batches[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const step = await iterator.next().catch((error: unknown) => ({ broken: error }));
+      if ("broken" in step) return step.broken;
+      if (step.done === true) return undefined;
+      take(step.value);
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/**
+ * A connection that breaks after the answer was complete is no failure (translation.md 4.6).
+ *
+ * @throws What broke it, when the answer was not complete.
+ */
+function conclude<T>(exchange: DecodedExchange, broken: unknown, end: () => T): T {
+  if (broken === undefined) return end();
+  if (exchange.signal.aborted) throw broken;
+  try {
+    return end();
+  } catch {
+    // Its end is missing, which is what the broken connection said better.
+    throw broken;
+  }
 }

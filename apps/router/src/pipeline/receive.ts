@@ -31,29 +31,33 @@ function readBytes(incoming: IncomingMessage, limitBytes: number): Promise<Buffe
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    const settle = (finish: () => void) => {
+      incoming.off("data", onData).off("end", onEnd).off("close", onClose);
+      finish();
+    };
     const onData = (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limitBytes) {
-        // The rest is not read: the answer goes out and the connection ends with it.
-        incoming.off("data", onData);
-        incoming.pause();
-        reject(tooLarge(limitBytes));
+      if (size <= limitBytes) {
+        chunks.push(chunk);
         return;
       }
-      chunks.push(chunk);
+      // The rest is not read: the answer goes out and the connection ends with it.
+      incoming.pause();
+      settle(() => reject(tooLarge(limitBytes)));
     };
-    incoming.on("data", onData);
-    incoming.once("end", () => {
+    const onEnd = () => {
       const [only] = chunks;
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size));
-    });
-    incoming.once("close", () =>
-      reject(new RouterError("client-closed", "The client closed the connection while sending its request", {})),
-    );
-    incoming.once("error", (cause) =>
-      reject(new RouterError("client-closed", "The connection broke while the request came in", {}, { cause })),
-    );
+      settle(() => resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size)));
+    };
+    const onClose = () => settle(() => reject(leftEarly()));
+    incoming.on("data", onData).on("end", onEnd).on("close", onClose);
+    // A broken connection also closes; the listener keeps the error from being thrown at the process.
+    incoming.on("error", () => undefined);
   });
+}
+
+function leftEarly(): RouterError {
+  return new RouterError("client-closed", "The client closed the connection while sending its request", {});
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

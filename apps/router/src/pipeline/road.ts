@@ -33,6 +33,8 @@ export interface Road {
   readonly ended: boolean;
   /** What that failure event said, on a road where it passes untouched. */
   readonly failure: AnyRouterError | undefined;
+  /** The failure event has passed to the client; nothing more needs to be said of it. */
+  readonly failureTold: boolean;
   readonly usage: Usage | undefined;
   readonly finish: FinishReason | undefined;
   readonly report: TranslationReport;
@@ -45,16 +47,21 @@ const nothingLost: TranslationReport = { approximated: [], dropped: [] };
 /** Same language on both sides: events pass as they came, unknown ones included; turnout only reads along. */
 export function createStraightRoad(exchange: DecodedExchange): Road {
   const observer: StreamObserver = exchange.codec.createStreamObserver(exchange.answer);
-  const { endOfStream } = exchange.codec;
   let begun = false;
   let ended = false;
+  let failureTold = false;
 
   function pass(event: WireEvent, out: WireEvent[]): void {
     const role = observer.observe(event);
+    if (role === "complaint") {
+      ended = true;
+      return;
+    }
     // The official SDK's stream helper fails on a `codex.*` event before `response.created`.
     if (role === "private" && !exchange.speaksCodex) return;
     if (role === "content" || role === "terminal") begun = true;
     if (role === "terminal" || role === "failed") ended = true;
+    if (role === "failed") failureTold = true;
     out.push(event);
   }
 
@@ -70,7 +77,7 @@ export function createStraightRoad(exchange: DecodedExchange): Road {
       if (ended) return;
       if (observer.finish === undefined) throw stoppedShort();
       ended = true;
-      if (endOfStream !== undefined) out.push(endOfStream);
+      out.push(...observer.conclude());
     },
     get begun() {
       return begun;
@@ -80,6 +87,9 @@ export function createStraightRoad(exchange: DecodedExchange): Road {
     },
     get failure() {
       return observer.failure;
+    },
+    get failureTold() {
+      return failureTold;
     },
     get usage() {
       return observer.usage;
@@ -154,6 +164,7 @@ export function createTranslatedRoad(exchange: DecodedExchange, upstreamCodec: C
       return ended;
     },
     failure: undefined,
+    failureTold: false,
     get usage() {
       return usage;
     },

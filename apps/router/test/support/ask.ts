@@ -1,6 +1,9 @@
+import type { WireFormat } from "@turnout/core";
 import { request } from "undici";
+import { z } from "zod";
 
-export type ClientWire = "openai-chat" | "openai-responses";
+/** The formats clients speak. */
+export type ClientWire = WireFormat;
 
 /** What a client received, taken apart without any of our own code. */
 export interface Received {
@@ -14,26 +17,49 @@ export interface Received {
   readonly broken: boolean;
 }
 
-const paths: Record<ClientWire, string> = {
-  "openai-chat": "/v1/chat/completions",
-  "openai-responses": "/v1/responses",
-};
+/** Where a request of the format goes; Gemini says in the address what the others say in the body. */
+function pathOf(wire: ClientWire, body: unknown): string {
+  if (wire === "openai-chat") return "/v1/chat/completions";
+  if (wire === "openai-responses") return "/v1/responses";
+  if (wire === "anthropic-messages") return "/v1/messages";
+  const { model = "", stream = false } = addressSchema.parse(body);
+  return `/v1beta/models/${encodeURIComponent(model)}:${stream ? "streamGenerateContent?alt=sse" : "generateContent"}`;
+}
+
+const addressSchema = z.looseObject({ model: z.string().optional(), stream: z.boolean().optional() });
 
 /** A minimal request of each format. */
 export function bodyOf(wire: ClientWire, stream: boolean, model = "codex/gpt-5.4", text = "Hello") {
-  return wire === "openai-chat"
-    ? { model, stream, messages: [{ role: "user", content: text }] }
-    : { model, stream, input: [{ role: "user", content: text }] };
+  switch (wire) {
+    case "openai-chat":
+      return { model, stream, messages: [{ role: "user", content: text }] };
+    case "openai-responses":
+      return { model, stream, input: [{ role: "user", content: text }] };
+    case "anthropic-messages":
+      return { model, stream, max_tokens: 1000, messages: [{ role: "user", content: text }] };
+    case "gemini":
+      return { model, stream, contents: [{ role: "user", parts: [{ text }] }] };
+  }
 }
 
 export async function post(url: string, wire: ClientWire, body: unknown, headers: Record<string, string> = {}) {
   return receive(
-    await request(url + paths[wire], {
-      method: "POST",
-      headers: { "content-type": "application/json", ...headers },
-      body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
-    }),
+    await request(
+      url + (typeof body === "object" || wire !== "gemini" ? pathOf(wire, body) : "/v1beta/models/x:generateContent"),
+      {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(inBody(wire, body)),
+      },
+    ),
   );
+}
+
+/** What of a request stands in its body. */
+function inBody(wire: ClientWire, body: unknown): unknown {
+  if (wire !== "gemini" || typeof body !== "object") return body;
+  const { model: _model, stream: _stream, ...rest } = addressSchema.parse(body);
+  return rest;
 }
 
 async function receive(response: Awaited<ReturnType<typeof request>>): Promise<Received> {
@@ -57,6 +83,7 @@ async function receive(response: Awaited<ReturnType<typeof request>>): Promise<R
 
 function dataOf(text: string): string[] {
   return text
+    .replaceAll("\r\n", "\n")
     .split("\n\n")
     .map((block) =>
       block

@@ -1,14 +1,10 @@
 import { z } from "zod";
 import type { ClientWire, Received } from "./ask.ts";
+import { lie, type Verdict } from "./verdict-kinds.ts";
+import { geminiDocument, geminiStream } from "./verdict-of-gemini.ts";
+import { messagesDocument, messagesStream } from "./verdict-of-messages.ts";
 
-/**
- * What a client of the format makes of what it received: `answered`, or `failed` with the error code. Anything that is both,
- * neither, or twice one of them is a `lie` with the reason.
- */
-export type Verdict =
-  | { readonly kind: "answered"; readonly text: string }
-  | { readonly kind: "failed"; readonly status: number; readonly code: string | null }
-  | { readonly kind: "lie"; readonly reason: string };
+export type { Verdict } from "./verdict-kinds.ts";
 
 const errorSchema = z.object({
   error: z.object({
@@ -54,23 +50,42 @@ const responsesEvent = z.looseObject({
 
 export function verdict(wire: ClientWire, received: Received): Verdict {
   if (received.broken) return lie("the connection broke");
-  if (received.status !== 200) return failedDocument(received);
+  if (received.status !== 200) return failedDocument(wire, received);
   if (received.document !== undefined) return wholeAnswer(wire, received.document);
-  return wire === "openai-chat" ? chatStream(received.events) : responsesStream(received.events);
+  return readStream[wire](received.events);
 }
 
-function lie(reason: string): Verdict {
-  return { kind: "lie", reason };
+const readStream: Readonly<Record<ClientWire, (events: readonly string[]) => Verdict>> = {
+  "openai-chat": chatStream,
+  "openai-responses": responsesStream,
+  "anthropic-messages": messagesStream,
+  gemini: geminiStream,
+};
+
+const anthropicError = z.object({
+  type: z.literal("error"),
+  error: z.object({ type: z.string(), message: z.string().min(1) }),
+  request_id: z.string().startsWith("req_"),
+});
+const geminiError = z.object({ error: z.object({ code: z.int(), status: z.string(), message: z.string().min(1) }) });
+
+function failedDocument(wire: ClientWire, received: Received): Verdict {
+  const { status, document } = received;
+  if (status < 400) return lie(`status ${status}`);
+  const code = errorCode(wire, document);
+  return code === undefined ? lie(`no error document: ${JSON.stringify(document)}`) : { kind: "failed", status, code };
 }
 
-function failedDocument(received: Received): Verdict {
-  if (received.status < 400) return lie(`status ${received.status}`);
-  const parsed = errorSchema.safeParse(received.document);
-  if (!parsed.success) return lie(`no error document: ${JSON.stringify(received.document)}`);
-  return { kind: "failed", status: received.status, code: parsed.data.error.code };
+/** Undefined when the document is no error of the format. */
+function errorCode(wire: ClientWire, document: unknown): string | null | undefined {
+  if (wire === "anthropic-messages") return anthropicError.safeParse(document).data?.error.type;
+  if (wire === "gemini") return geminiError.safeParse(document).data?.error.status;
+  return errorSchema.safeParse(document).data?.error.code;
 }
 
 function wholeAnswer(wire: ClientWire, document: unknown): Verdict {
+  if (wire === "anthropic-messages") return messagesDocument(document);
+  if (wire === "gemini") return geminiDocument(document);
   if (wire === "openai-chat") {
     const [choice] = chatDocument.parse(document).choices;
     return { kind: "answered", text: choice.message.content ?? "" };
@@ -89,7 +104,8 @@ function chatStream(events: readonly string[]): Verdict {
   const dones = events.filter((data) => data === "[DONE]").length;
   const errors = events.filter((data) => data.startsWith('{"error"'));
   const chunks = events.filter((data) => data !== "[DONE]" && !data.startsWith('{"error"'));
-  const parsed = chunks.map((data) => chatChunk.parse(JSON.parse(data)));
+  // What an upstream of the same format adds passes untouched; clients look for `choices`.
+  const parsed = chunks.filter((data) => data.includes('"choices"')).map((data) => chatChunk.parse(JSON.parse(data)));
   const finishes = parsed.flatMap((chunk) => chunk.choices.filter((choice) => choice.finish_reason != null));
   const roles = parsed.flatMap((chunk) => chunk.choices.filter((choice) => choice.delta.role !== undefined));
   if (errors.length > 0) {

@@ -92,6 +92,7 @@ export function createStreamObserver(_context: AnswerContext): StreamObserver {
         return fail(error);
       }
     },
+    conclude: () => (isOver ? [] : [{ type: "message_stop", data: '{"type":"message_stop"}' }]),
     keepAlive: () => (isOver ? undefined : pingEvent),
     fail(error, requestId) {
       if (isOver && failure === undefined) return [];

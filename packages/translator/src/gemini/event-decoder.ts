@@ -183,7 +183,8 @@ export function createEventDecoder(options: DecodeAnswerOptions = {}): EventDeco
     if (isErrorDocument(answer)) throw decodeStreamError(answer);
     const candidates = objectsIn(answer, "candidates");
     if (candidates.length > 0 || blockReason(answer) !== undefined) start(answer, out);
-    for (const candidate of candidates) readCandidate(answer, candidate, out);
+    // A finish reason ends the answer; counters may still come, words may not.
+    if (end === undefined) for (const candidate of candidates) readCandidate(answer, candidate, out);
     if (candidates.length === 0 && blockReason(answer) !== undefined) end ??= endFacts(answer, undefined);
     const { usageMetadata } = answer;
     // Vertex also sends snapshots without numbers; the last one with numbers counts.
@@ -213,7 +214,7 @@ export function createEventDecoder(options: DecodeAnswerOptions = {}): EventDeco
   return {
     decode: (event: WireEvent, out: StreamEvent[]) => {
       const { data } = event;
-      const text = isStarted ? plain.read(data) : undefined;
+      const text = isStarted && end === undefined ? plain.read(data) : undefined;
       if (text !== undefined) {
         addText("text", text, undefined, out);
         if (data.includes('"promptTokenCount"', data.length - maxUsageLength)) usageData = data;

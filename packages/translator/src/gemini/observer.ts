@@ -93,6 +93,7 @@ export function createStreamObserver(_context: AnswerContext): StreamObserver {
 
   return {
     observe,
+    conclude: () => [],
     keepAlive: () => keepAliveChunk,
     fail: (error) => [errorChunk(error)],
     get usage(): Usage | undefined {

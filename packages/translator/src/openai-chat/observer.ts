@@ -15,7 +15,7 @@ import { decodeOpenaiStreamError } from "../openai-error-decode.ts";
 import { tryParseJson } from "../parse-json.ts";
 import { answerId } from "./answer-names.ts";
 import { type ChunkWriter, createChunkWriter } from "./chunk-writer.ts";
-import { isDoneData, isErrorChunk } from "./event-decoder.ts";
+import { doneData, isDoneData, isErrorChunk } from "./event-decoder.ts";
 import { errorChunk } from "./event-encoder.ts";
 import { decodeFinish } from "./finish.ts";
 import { findUsage } from "./usage.ts";
@@ -104,6 +104,7 @@ export function createStreamObserver(context: AnswerContext): StreamObserver {
       writer ??= voice();
       return writer.delta("{}");
     },
+    conclude: () => (hasEnded ? [] : [{ type: "", data: doneData }]),
     fail: (error) => [errorChunk(error)],
     get usage() {
       return usage;

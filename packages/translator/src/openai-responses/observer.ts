@@ -85,8 +85,11 @@ export function createStreamObserver(context: AnswerContext): StreamObserver {
         return end(data, "incomplete");
       case "response.failed":
       case "response.cancelled":
-      case "error":
         return fail(decodeOpenaiStreamError(parseEventObject(data, what)));
+      case "error":
+        // The Codex CLI ignores a bare `error` over HTTP and waits for an end (clients.md, 2026-10).
+        fail(decodeOpenaiStreamError(parseEventObject(data, what)));
+        return "complaint";
       case "keepalive":
       case "response.heartbeat":
         // Official stream helpers accept nothing before `response.created`; afterwards it is a sign of life like others.
@@ -116,6 +119,7 @@ export function createStreamObserver(context: AnswerContext): StreamObserver {
         return fail(error);
       }
     },
+    conclude: () => [],
     keepAlive() {
       if (created === undefined || isOver) return undefined;
       // The numbers of the events to come are the upstream's, so the last one is repeated rather than one taken away.
