@@ -12,6 +12,7 @@ import type { AnswerScript } from "../script/schema.ts";
 import type { AcceptedCall } from "./dialect.ts";
 import { fillHoles, parseHoles, type HoleText, type HoleValues } from "./holes.ts";
 import { documentFrames } from "./plan-delivery.ts";
+import { createBatchFiller } from "./ready-batches.ts";
 import type { Frame, RenderedAnswer } from "./rendered-answer.ts";
 
 /** Made once for each script, language and variant. */
@@ -20,7 +21,7 @@ interface CachedAnswer {
   readonly id: HoleText;
   readonly document: HoleText;
   /** The whole body in as few writes as there are waits and `eventsPerWrite` allows. */
-  readonly batches: readonly Batch<HoleText>[];
+  readonly fill: (values: HoleValues) => Batch<Buffer>[];
 }
 
 /** An answer that is ready to go out. */
@@ -30,7 +31,7 @@ export interface PreparedCall {
   readonly finish: RenderedAnswer["finish"];
   /** The frames one by one, for faults. */
   frames(): readonly Frame[];
-  batches(): Batch<string>[];
+  batches(): Batch<Buffer>[];
   document(): string;
 }
 
@@ -67,7 +68,12 @@ export function createWireResponder({ runtime, minter, scenarios, options, answe
       delayMs,
       content: parseHoles(content.map(({ text }) => text).join("")),
     }));
-    return { rendered, batches, id: parseHoles(rendered.id), document: parseHoles(rendered.document) };
+    return {
+      rendered,
+      fill: createBatchFiller(batches),
+      id: parseHoles(rendered.id),
+      document: parseHoles(rendered.document),
+    };
   }
 
   function find(script: AnswerScript, call: AcceptedCall): CachedAnswer {
@@ -120,10 +126,7 @@ export function createWireResponder({ runtime, minter, scenarios, options, answe
       finish,
       frames: () =>
         call.stream ? frames.map((each) => ({ ...each, data: fill(each.data) })) : documentFrames(document()),
-      batches: () =>
-        call.stream
-          ? cached.batches.map(({ delayMs, content }) => ({ delayMs, content: fillHoles(content, values) }))
-          : [{ delayMs: 0, content: document() }],
+      batches: () => (call.stream ? cached.fill(values) : [{ delayMs: 0, content: Buffer.from(document()) }]),
       document,
     };
   };
