@@ -1,6 +1,7 @@
 import type { JsonValue, Runtime } from "@turnout/core";
 import type { Caller } from "./accounts.ts";
 import type { Minter } from "./minter.ts";
+import { echoOf } from "./openai/responses-rules.ts";
 import type { ParsedSandboxOptions } from "./options.ts";
 import { groupBatches, type Batch } from "./pump.ts";
 import type { ScenarioQueue } from "./scenarios.ts";
@@ -142,6 +143,7 @@ export function createResponder(deps: ResponderOptions): Responder {
         serviceTier: request.service_tier ?? "default",
         inputTokens: accepted.inputTokens,
         cachedTokens: accepted.cachedTokens,
+        ...(caller.kind === "api-key" ? { echo: echoOf(request) } : {}),
         ...(template.prelude ? preludeTexts(request.model, caller) : noPrelude),
       });
       usage.count(caller);

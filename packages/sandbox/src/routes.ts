@@ -9,8 +9,10 @@ import { answerTokenRequest } from "./oauth.ts";
 import type { OpenRecord, Recorder } from "./records.ts";
 import { apiRefusal, detailRefusal, type Refusal } from "./refusal.ts";
 import type { Responder } from "./responder.ts";
+import type { ResponseStore } from "./openai/response-store.ts";
+import { checkApiRequest } from "./openai/responses-rules.ts";
 import { readApiRequest } from "./strict/api-request.ts";
-import { checkApiRequest, checkCodexRequest } from "./strict/check-request.ts";
+import { checkCodexRequest } from "./strict/check-request.ts";
 import { checkAccept, checkHttpHeaders } from "./strict/headers.ts";
 import { parseResponsesRequest } from "./strict/request-schema.ts";
 import type { PlanUsage } from "./usage.ts";
@@ -23,6 +25,7 @@ export interface RouteOptions {
   readonly responder: Responder;
   readonly minter: Minter;
   readonly usage: PlanUsage;
+  readonly responses: ResponseStore;
   readonly answer: ReturnType<typeof createHttpAnswerer>;
   /** Answers requests of the public languages; false when it is none of them. */
   readonly answerPublic: (exchange: Exchange) => boolean;
@@ -61,7 +64,7 @@ function publicKind(path: string): OpenRecord["kind"] {
 
 /** Answers plain HTTP requests. */
 export function createRoutes(deps: RouteOptions): (request: IncomingMessage, response: ServerResponse) => void {
-  const { accounts, recorder, responder, minter, usage, answer, answerPublic, connectionNumber } = deps;
+  const { accounts, recorder, responder, responses, minter, usage, answer, answerPublic, connectionNumber } = deps;
 
   function refuse({ response, record }: Exchange, refusal: Refusal): void {
     record.status = refusal.status;
@@ -121,19 +124,39 @@ export function createRoutes(deps: RouteOptions): (request: IncomingMessage, res
       refuse(exchange, parsed.ok ? apiRefusal(400, { message: "Request body is not JSON" }) : parsed.refusal);
       return;
     }
-    const input = parsed.request.input;
+    const input = responses.resolve(caller.accountId, parsed.request);
+    if ("message" in input) {
+      const { status = 400, message, code, param } = input;
+      refuse(exchange, apiRefusal(status, { message, ...(code ? { code } : {}), ...(param ? { param } : {}) }));
+      return;
+    }
     record.input = input;
     const { headers } = record;
     const subject = { request: parsed.request, input, headers, accountId: caller.accountId, minter } as const;
-    const refusal = checkApiRequest({ ...subject, transport: "http" });
+    const refusal = checkApiRequest({ ...subject, transport: "http" }, responses);
     if (refusal !== undefined) {
       refuse(exchange, refusal);
       return;
     }
     const accepted = { transport: "http", request: parsed.request, body: record.body, input, caller } as const;
     const prepared = responder.prepare({ ...accepted, inputTokens: Math.ceil(text.length / 4), cachedTokens: 0 });
+    if (parsed.request.store !== false && prepared.fault === undefined) {
+      const { outputText, responseId } = prepared;
+      responses.save(caller.accountId, responseId, { input, outputText, document: prepared.document() });
+    }
     const stream = parsed.request.stream === true;
     answer({ request, response, record, caller, model: parsed.request.model, stream }, prepared);
+  }
+
+  function oneResponse(exchange: Exchange, caller: Caller): void {
+    const id = exchange.url.pathname.slice("/v1/responses/".length);
+    const found = responses.find(caller.accountId, id);
+    if (found === undefined) refuse(exchange, apiRefusal(404, { message: `Response with id '${id}' not found.` }));
+    else if (exchange.record.method === "GET") reply(exchange, found);
+    else {
+      responses.delete(caller.accountId, id);
+      reply(exchange, { id, object: "response", deleted: true });
+    }
   }
 
   function compact(exchange: Exchange, caller: Caller): void {
@@ -186,6 +209,10 @@ export function createRoutes(deps: RouteOptions): (request: IncomingMessage, res
       }
       if (kind !== "token" && body.text !== "") recorder.addBody(record, parseJsonBody(body.text), body.text.length);
       if (answerPublic(exchange)) return;
+      if (/^\/v1\/responses\/[^/]+$/.test(url.pathname) && (method === "GET" || method === "DELETE")) {
+        withCaller("api-key", oneResponse)(exchange);
+        return;
+      }
       const route = routes[`${method} ${url.pathname}`];
       if (route === undefined) refuse(exchange, detailRefusal(404, "Not Found"));
       else route(exchange);

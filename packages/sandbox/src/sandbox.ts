@@ -11,6 +11,7 @@ import { createHttpAnswerer } from "./http-responses.ts";
 import { createConnectionServer } from "./http-server.ts";
 import { createMinter } from "./minter.ts";
 import { createOpenaiLanguage } from "./openai/language.ts";
+import { createResponseStore } from "./openai/response-store.ts";
 import { sandboxOptionsSchema, type SandboxOptions } from "./options.ts";
 import { createRecorder, type RecordedRequest } from "./records.ts";
 import { createResponder } from "./responder.ts";
@@ -80,10 +81,22 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const recorder = createRecorder(parsed.maxRecordedRequests, () => runtime.now());
   const scenarios = createScenarioQueue();
   const streams = createStreamSet();
+  const responses = createResponseStore();
   const accounts = createAccountBook({ runtime, minter, tokenLifetimeSeconds: parsed.tokenLifetimeSeconds });
   const responder = createResponder({ runtime, minter, usage, scenarios, options: parsed, answer: data.answer });
   const { server, connectionNumber, listen, close } = createConnectionServer();
-  const shared = { runtime, minter, usage, recorder, scenarios, streams, accounts, responder, connectionNumber };
+  const shared = {
+    runtime,
+    minter,
+    usage,
+    recorder,
+    scenarios,
+    streams,
+    responses,
+    accounts,
+    responder,
+    connectionNumber,
+  };
   const upgrades = createUpgrades({
     ...shared,
     options: parsed,

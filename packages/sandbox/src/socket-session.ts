@@ -8,6 +8,8 @@ import { startKeepAlive } from "./keep-alive.ts";
 import type { Minter } from "./minter.ts";
 import type { ParsedSandboxOptions } from "./options.ts";
 import { groupBatches, startPump } from "./pump.ts";
+import type { ResponseStore } from "./openai/response-store.ts";
+import { checkApiRequest } from "./openai/responses-rules.ts";
 import type { OpenRecord, Recorder } from "./records.ts";
 import { apiRefusal, refusalEvent, type Refusal } from "./refusal.ts";
 import type { PreparedAnswer, Responder } from "./responder.ts";
@@ -15,7 +17,7 @@ import { planDelivery, type Delivery } from "./script/delivery.ts";
 import { fillTemplate } from "./script/template.ts";
 import { cutSocket, sendBytes, sendEvents } from "./socket-frames.ts";
 import type { StreamSet } from "./stream-set.ts";
-import { checkApiRequest, checkCodexRequest } from "./strict/check-request.ts";
+import { checkCodexRequest } from "./strict/check-request.ts";
 import { parseResponsesRequest, type InputItem, type ResponsesRequest } from "./strict/request-schema.ts";
 import type { HeaderMap } from "./strict/rule.ts";
 
@@ -25,6 +27,8 @@ export interface SocketSessionOptions {
   readonly responder: Responder;
   readonly recorder: Recorder;
   readonly streams: StreamSet;
+  /** What API keys stored; ChatGPT accounts store nothing. */
+  readonly responses: ResponseStore;
   readonly options: ParsedSandboxOptions;
 }
 
@@ -63,7 +67,7 @@ function staleAnchor(responseId: string): Refusal {
 
 /** Runs one socket: many responses, one after the other, the latest of which can be continued. */
 export function startSocketSession(deps: SocketSessionOptions, opened: OpenedSocket): void {
-  const { runtime, minter, responder, recorder, streams, options } = deps;
+  const { runtime, minter, responder, responses, recorder, streams, options } = deps;
   const { socket, raw, path, headers, connection, caller } = opened;
   const openedAt = runtime.monotonic();
   const keepAlive = startKeepAlive(socket, runtime);
@@ -86,6 +90,12 @@ export function startSocketSession(deps: SocketSessionOptions, opened: OpenedSoc
   /** The conversation that a request continues or begins. */
   function wholeInput(request: ResponsesRequest): readonly InputItem[] | Refusal {
     const previous = request.previous_response_id;
+    if (caller.kind === "api-key" && (anchor === undefined || anchor.responseId !== previous)) {
+      const items = responses.resolve(caller.accountId, request);
+      if (!("message" in items)) return items;
+      const { status = 400, message, code, param } = items;
+      return apiRefusal(status, { message, ...(code ? { code } : {}), ...(param ? { param } : {}) });
+    }
     if (previous === undefined || previous === null) return request.input;
     return anchor?.responseId === previous ? [...anchor.items(), ...request.input] : staleAnchor(previous);
   }
@@ -102,7 +112,7 @@ export function startSocketSession(deps: SocketSessionOptions, opened: OpenedSoc
     if ("status" in input) return input;
     record.input = input;
     const subject = { request, input, transport: "ws", headers, accountId: caller.accountId, minter } as const;
-    const refusal = caller.kind === "chatgpt" ? checkCodexRequest(subject) : checkApiRequest(subject);
+    const refusal = caller.kind === "chatgpt" ? checkCodexRequest(subject) : checkApiRequest(subject, responses);
     return refusal ?? { request, input };
   }
 
@@ -161,6 +171,10 @@ export function startSocketSession(deps: SocketSessionOptions, opened: OpenedSoc
     const prepared = responder.prepare({ transport: "ws", request, body, input, caller, inputTokens, cachedTokens });
     record.responseId = prepared.responseId;
     const tokens = inputTokens + Math.ceil(prepared.outputText.length / 8);
+    if (caller.kind === "api-key" && request.store !== false && prepared.fault === undefined) {
+      const { outputText, responseId } = prepared;
+      responses.save(caller.accountId, responseId, { input, outputText, document: prepared.document() });
+    }
     const next = createAnchor(prepared.responseId, input, prepared.outputText, tokens);
     run(record, () => send(record, prepared, next));
   }

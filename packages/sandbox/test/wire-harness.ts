@@ -35,7 +35,7 @@ function linesOf(text: string, head: string): string[] {
 }
 
 export interface AskOptions {
-  readonly method?: "GET" | "POST";
+  readonly method?: "DELETE" | "GET" | "POST";
   readonly headers?: Headers;
   readonly signal?: AbortSignal;
 }

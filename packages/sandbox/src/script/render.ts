@@ -1,3 +1,4 @@
+import type { JsonObject } from "@turnout/core";
 import { createMinter } from "../minter.ts";
 import { createAnswerTemplate, type AnswerTemplate } from "./answer-template.ts";
 import { answerScriptSchema, type AnswerScript, type ParsedAnswer } from "./schema.ts";
@@ -12,6 +13,8 @@ export interface AnswerContext {
   readonly previousResponseId: string | null;
   readonly effort: string | null;
   readonly serviceTier: string;
+  /** What the public API repeats of the request. */
+  readonly echo?: JsonObject;
   readonly inputTokens: number;
   readonly cachedTokens: number;
   /** The `codex.rate_limits` event as JSON text. */
@@ -43,6 +46,7 @@ export function slotValues(template: AnswerTemplate, context: AnswerContext): Sl
     truncation: "disabled",
     user: null,
     metadata: {},
+    ...context.echo,
   });
   return {
     token: context.token,

@@ -12,16 +12,10 @@ export function readApiRequest(body: JsonValue | undefined): ParsedRequest {
       : body;
   const parsed = parseResponsesRequest(whole);
   if (!parsed.ok) return parsed;
-  const { model, previous_response_id: previous } = parsed.request;
+  const { model } = parsed.request;
   if (findOpenaiModel(model) === undefined) {
     const message = `The model '${model}' does not exist or you do not have access to it.`;
     return { ok: false, refusal: apiRefusal(404, { message, code: "model_not_found", param: "model" }) };
-  }
-  if (previous !== undefined && previous !== null) {
-    // The sandbox stores nothing, so no response is ever found again over HTTP.
-    const message = `Previous response with id '${previous}' not found.`;
-    const fields = { message, code: "previous_response_not_found", param: "previous_response_id" };
-    return { ok: false, refusal: apiRefusal(400, fields) };
   }
   return parsed;
 }

@@ -24,8 +24,3 @@ const codexRules: readonly Rule[] = [
 export function checkCodexRequest(subject: Subject): Refusal | undefined {
   return firstRefusal(codexRules, subject);
 }
-
-/** The rules of `api.openai.com`, as far as the sandbox has them: calls and their outputs belong together. */
-export function checkApiRequest(subject: Subject): Refusal | undefined {
-  return firstRefusal(callRules, subject);
-}

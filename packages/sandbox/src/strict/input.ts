@@ -135,6 +135,9 @@ const triggerIsLast: Rule = ({ input }) => {
   return apiRefusal(400, { message, param: `input[${index}]` });
 };
 
+/** Those that the public API has, too. */
+export const apiInputRules: readonly Rule[] = [idsHaveTheirForm, idsAreUnique, triggerIsLast];
+
 export const inputRules: readonly Rule[] = [
   hasInstructions,
   typesAreKnown,

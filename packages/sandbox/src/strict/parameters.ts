@@ -59,7 +59,7 @@ const cacheKeyIsShort: Rule = ({ request }) => {
   return apiRefusal(400, { message, code: "string_above_max_length", param: "prompt_cache_key" });
 };
 
-const formatIsComplete: Rule = ({ request }) => {
+export const formatIsComplete: Rule = ({ request }) => {
   const format = request.text?.format;
   if (format === undefined) return undefined;
   const missing = (field: string) =>

@@ -30,7 +30,7 @@ function isModelOutput(item: InputItem | undefined): boolean {
   return item.type === "reasoning" || item.type === "compaction" || (item.type?.endsWith("_call") ?? false);
 }
 
-const reasoningHasItsFollower: Rule = ({ input }) => {
+export const reasoningHasItsFollower: Rule = ({ input }) => {
   const index = input.findIndex((item, at) => item.type === "reasoning" && !isModelOutput(input[at + 1]));
   if (index === -1) return undefined;
   const id = input[index]?.id ?? "";

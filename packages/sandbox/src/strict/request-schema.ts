@@ -13,7 +13,11 @@ export const inputItemSchema = z.looseObject({
   id: z.string().nullish(),
   role: z.string().optional(),
   content: z.union([z.string(), z.array(contentPartSchema)]).nullish(),
-  call_id: z.string().optional(),
+  /** Null on what the service searched by itself. */
+  call_id: z
+    .string()
+    .nullish()
+    .transform((id) => id ?? undefined),
   encrypted_content: z.string().nullish(),
   tools: z.array(toolSchema).optional(),
 });

@@ -32,6 +32,10 @@ interface Recorded {
 const elsewhere: readonly (readonly [RegExp, string])[] = [
   [/streamFunctionCallArguments|modelArmorConfig/, "Vertex only"],
   [/"cachedContent"/, "a cache that somebody made before"],
+  [
+    /"(previous_response_id|conversation|prompt)":|"item_reference"|"encrypted_content"/,
+    "what the recorded account has stored, or was sent",
+  ],
   [/"fileUri": ?"https:\/\/fastly/, "Vertex fetches public URLs"],
 ];
 
@@ -110,7 +114,7 @@ function target(sandbox: Sandbox, apiKey: string, { format, path, body }: Record
     }
     default:
       return {
-        url: `${sandbox.openaiBaseUrl}/chat/completions`,
+        url: `${sandbox.openaiBaseUrl}/${format === "openai-responses" ? "responses" : "chat/completions"}`,
         headers: { authorization: `Bearer ${apiKey}` },
         body,
         known: findOpenaiModel(model) !== undefined,
@@ -121,6 +125,7 @@ function target(sandbox: Sandbox, apiKey: string, { format, path, body }: Record
 describe.skipIf(!existsSync(corpus))("what a provider took, the sandbox takes", () => {
   test.each([
     ["openai-chat", /\/chat\/completions$/, 75],
+    ["openai-responses", /\/responses$/, 60],
     ["anthropic-messages", /\/messages$/, 90],
     ["gemini", /:(stream)?[gG]enerateContent$/, 85],
   ] as const)("%s", { timeout: 60_000 }, async (format, path, least) => {

@@ -21,7 +21,7 @@ interface CachedAnswer {
   readonly id: HoleText;
   readonly document: HoleText;
   /** The whole body in as few writes as there are waits and `eventsPerWrite` allows. */
-  readonly fill: (values: HoleValues) => Batch<Buffer>[];
+  readonly batchesFor: (values: HoleValues) => Batch<Buffer>[];
 }
 
 /** An answer that is ready to go out. */
@@ -70,7 +70,7 @@ export function createWireResponder({ runtime, minter, scenarios, options, answe
     }));
     return {
       rendered,
-      fill: createBatchFiller(batches),
+      batchesFor: createBatchFiller(batches),
       id: parseHoles(rendered.id),
       document: parseHoles(rendered.document),
     };
@@ -126,7 +126,7 @@ export function createWireResponder({ runtime, minter, scenarios, options, answe
       finish,
       frames: () =>
         call.stream ? frames.map((each) => ({ ...each, data: fill(each.data) })) : documentFrames(document()),
-      batches: () => (call.stream ? cached.fill(values) : [{ delayMs: 0, content: Buffer.from(document()) }]),
+      batches: () => (call.stream ? cached.batchesFor(values) : [{ delayMs: 0, content: Buffer.from(document()) }]),
       document,
     };
   };
