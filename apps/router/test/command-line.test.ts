@@ -127,13 +127,16 @@ describe("the README", () => {
     await program.ended;
   });
 
-  test("shows a config that is accepted", async () => {
-    const config = /```yaml\n(providers:[\s\S]+?)```/.exec(readme)?.[1] ?? "";
-    writeFileSync(join(folder, "turnout.yaml"), config);
-    const program = turnout("--port", "0");
-    await listening(program);
-    expect(program.output()).toMatch(/codex\s+1 account/);
-    program.process.kill("SIGTERM");
-    expect(await program.ended).toBe(0);
+  test("shows configs that are accepted", async () => {
+    const configs = [...readme.matchAll(/```yaml\n(providers:[\s\S]+?)```/g)].map((match) => match[1] ?? "");
+    expect(configs).toHaveLength(2);
+    for (const config of configs) {
+      writeFileSync(join(folder, "turnout.yaml"), config);
+      const program = turnout("--port", "0");
+      await listening(program);
+      expect(program.output()).toMatch(/(codex|anthropic)\s+1 account/);
+      program.process.kill("SIGTERM");
+      expect(await program.ended).toBe(0);
+    }
   });
 });

@@ -23,6 +23,19 @@ import {
   weatherSchema,
 } from "./sdk-client.ts";
 
+/** The AI SDK goes on after a chunk it cannot read and only prints the error; here it counts. */
+function createErrorCatcher() {
+  const caught: unknown[] = [];
+  return {
+    onError: ({ error }: { error: unknown }) => {
+      caught.push(error);
+    },
+    rethrow: () => {
+      if (caught.length > 0) throw caught[0];
+    },
+  };
+}
+
 function createClient(model: LanguageModel): SdkClient {
   const messages: ModelMessage[] = [{ role: "user", content: prompt }];
   const tools: ToolSet = { weather: tool({ inputSchema: jsonSchema<{ city: string }>(weatherSchema) }) };
@@ -31,11 +44,18 @@ function createClient(model: LanguageModel): SdkClient {
   const common = { model, maxRetries: 0, providerOptions };
   return {
     ask: async () => (await generateText({ ...common, prompt })).text,
-    stream: async () => await streamText({ ...common, prompt }).text,
+    stream: async () => {
+      const errors = createErrorCatcher();
+      const text = await streamText({ ...common, prompt, ...errors }).text;
+      errors.rethrow();
+      return text;
+    },
     callTools: async () => {
-      const first = streamText({ ...common, messages, tools });
+      const errors = createErrorCatcher();
+      const first = streamText({ ...common, messages, tools, ...errors });
       const calls = await first.toolCalls;
       const { messages: said } = await first.response;
+      errors.rethrow();
       return {
         calls: calls.map((call) => ({ name: call.toolName, input: call.input })),
         answerWith: async (results) => {
@@ -81,6 +101,7 @@ const apiKey = "none";
 export const aiSdks: readonly Sdk[] = [
   {
     name: "AI SDK, openai-compatible",
+    wire: "openai-chat",
     create: ({ url, model }: SdkClientOptions) =>
       createClient(
         createOpenAICompatible({ name: "turnout", baseURL: `${url}/v1`, apiKey, supportsStructuredOutputs: true })(
@@ -90,14 +111,17 @@ export const aiSdks: readonly Sdk[] = [
   },
   {
     name: "AI SDK, openai",
+    wire: "openai-responses",
     create: ({ url, model }) => createClient(createOpenAI({ baseURL: `${url}/v1`, apiKey }).responses(model)),
   },
   {
     name: "AI SDK, anthropic",
+    wire: "anthropic-messages",
     create: ({ url, model }) => createClient(createAnthropic({ baseURL: `${url}/v1`, apiKey })(model)),
   },
   {
     name: "AI SDK, google",
+    wire: "gemini",
     create: ({ url, model }) => createClient(createGoogleGenerativeAI({ baseURL: `${url}/v1beta`, apiKey })(model)),
   },
 ];

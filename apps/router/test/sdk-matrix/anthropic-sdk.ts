@@ -64,4 +64,4 @@ function create({ url, model }: SdkClientOptions): SdkClient {
   };
 }
 
-export const anthropicSdk: Sdk = { name: "Anthropic SDK", create };
+export const anthropicSdk: Sdk = { name: "Anthropic SDK", wire: "anthropic-messages", create };

@@ -64,4 +64,4 @@ function create({ url, model }: SdkClientOptions): SdkClient {
   };
 }
 
-export const googleSdk: Sdk = { name: "Google Gen AI SDK", create };
+export const googleSdk: Sdk = { name: "Google Gen AI SDK", wire: "gemini", create };

@@ -23,7 +23,8 @@ function createChat({ url, model }: SdkClientOptions): SdkClient {
     stream: async () => (await chat.stream({ model, messages }).finalContent()) ?? "",
     callTools: async () => {
       const first = await chat.stream({ model, messages, tools, reasoning_effort: "low" }).finalChatCompletion();
-      const message = first.choices[0]!.message;
+      // `parsed` is the helper's own addition; the API refuses it.
+      const { parsed: _parsed, ...message } = first.choices[0]!.message;
       const calls = (message.tool_calls ?? []).filter((call) => call.type === "function");
       return {
         calls: calls.map((call) => ({ name: call.function.name, input: JSON.parse(call.function.arguments) })),
@@ -108,5 +109,13 @@ function createResponses({ url, model }: SdkClientOptions): SdkClient {
   };
 }
 
-export const openaiSdkChat: Sdk = { name: "openai SDK, Chat Completions", create: createChat };
-export const openaiSdkResponses: Sdk = { name: "openai SDK, Responses", create: createResponses };
+export const openaiSdkChat: Sdk = {
+  name: "openai SDK, Chat Completions",
+  wire: "openai-chat",
+  create: createChat,
+};
+export const openaiSdkResponses: Sdk = {
+  name: "openai SDK, Responses",
+  wire: "openai-responses",
+  create: createResponses,
+};

@@ -1,3 +1,5 @@
+import type { WireFormat } from "@turnout/core";
+
 /** What every SDK is asked to do, in words that no format owns. */
 export interface SdkClient {
   /** A whole answer. */
@@ -31,6 +33,8 @@ export interface SdkClientOptions {
 /** An SDK as the matrix names it. */
 export interface Sdk {
   readonly name: string;
+  /** The language it speaks. */
+  readonly wire: WireFormat;
   create(options: SdkClientOptions): SdkClient;
 }
 

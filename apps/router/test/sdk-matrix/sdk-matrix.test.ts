@@ -1,8 +1,9 @@
 import type { AnswerScript } from "@turnout/sandbox";
-import { describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { startTestRouter } from "../support/running-router.ts";
 import { aiSdks } from "./ai-sdk.ts";
 import { anthropicSdk } from "./anthropic-sdk.ts";
+import { type MatrixResult, readMatrix, writeMatrix } from "./matrix-results.ts";
 import { googleSdk } from "./google-sdk.ts";
 import { openaiSdkChat, openaiSdkResponses } from "./openai-sdk.ts";
 import { picture } from "./sdk-client.ts";
@@ -22,8 +23,29 @@ const twoCalls: AnswerScript = {
   ],
 };
 
+const results = upstreams.flatMap((upstream) =>
+  sdks.map((sdk) => ({ client: sdk.wire, sdk: sdk.name, upstream: upstream.wire, passed: 0, scenarios: 0 })),
+);
+
+// The README's table is generated from what really ran: a run that differs from the committed results fails, and
+// TURNOUT_WRITE_MATRIX=1 writes them.
+afterAll(() => {
+  const complete: MatrixResult[] = results.filter((result) => result.scenarios > 0);
+  // A run of some tests only says nothing of the whole.
+  if (complete.length < results.length) return;
+  if (process.env["TURNOUT_WRITE_MATRIX"] === "1") writeMatrix(complete);
+  expect(complete).toEqual(readMatrix());
+});
+
 describe.each(upstreams)("an upstream that speaks $wire", (upstream) => {
   describe.each(sdks)("$name", (sdk) => {
+    const result = results.find((entry) => entry.sdk === sdk.name && entry.upstream === upstream.wire);
+    afterEach(({ task }) => {
+      if (result === undefined) return;
+      result.scenarios += 1;
+      if (task.result?.state !== "fail") result.passed += 1;
+    });
+
     async function start() {
       const { url, sandbox } = await startTestRouter({ providers: upstream.providers });
       return { sandbox, client: sdk.create({ url, model: upstream.model }) };
