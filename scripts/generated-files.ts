@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { renderArrowTable } from "./checks/arrow-table.ts";
 import { renderConfigJsonSchema, renderConfigTable } from "./config-docs.ts";
+import { renderSdkMatrix } from "./sdk-matrix-table.ts";
+import { documentedFormats, renderFateMatrix, renderFates } from "./fate-docs.ts";
 import { generatedSection, type GeneratedFile } from "./library/generate.ts";
 import { renderReportedBugs } from "./reported-bugs.ts";
 
@@ -15,6 +17,9 @@ export const generatedFiles: readonly GeneratedFile[] = [
   generatedSection("CONTRIBUTING.md", "arrows", renderArrowTable),
   generatedSection("README.md", "config", renderConfigTable),
   generatedSection("README.md", "first-request", () => `\`\`\`ts\n${readExample("first-request.ts")}\`\`\``),
+  generatedSection("README.md", "sdk-matrix", renderSdkMatrix),
   { path: "apps/router/turnout.schema.json", render: renderConfigJsonSchema },
+  generatedSection("packages/translator/README.md", "fates", renderFateMatrix),
+  ...documentedFormats.map((wire) => ({ path: `docs/translation/${wire}.md`, render: () => renderFates(wire) })),
   { path: "docs/reported-bugs.md", render: () => renderReportedBugs(path.join(import.meta.dirname, "..")) },
 ];

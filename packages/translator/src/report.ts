@@ -31,7 +31,7 @@ export function withBlocks(turn: Turn, blocks: readonly Block[]): Turn {
 }
 
 /** Losses kept of each kind; a hostile or endless source cannot grow the report beyond it. */
-const maxLosses = 100;
+export const maxLosses = 100;
 
 /** Collects what one translation could not carry over exactly. */
 export interface LossCollector {

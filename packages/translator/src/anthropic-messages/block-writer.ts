@@ -231,7 +231,7 @@ export function createBlockWriter(options: BlockWriterOptions): BlockWriter {
   function writeRaw(event: EventOf<"raw">, out: WireEvent[]): void {
     const { value } = event;
     if (event.wire !== wire || !isJsonObject(value)) {
-      const type = isJsonObject(value) && typeof value["type"] === "string" ? value["type"] : event.wire;
+      const type = isJsonObject(value) && typeof value["type"] === "string" ? value["type"] : "output";
       losses.dropped(type, `something only ${event.wire} knows`);
       return;
     }

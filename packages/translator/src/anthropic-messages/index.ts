@@ -1,3 +1,4 @@
+import { withClientPaths } from "../client-paths.ts";
 import type { Codec } from "../codec.ts";
 import { createDocumentCollector } from "./collector.ts";
 import { decodeError, encodeError } from "./error.ts";
@@ -18,7 +19,7 @@ import { encodeResponse } from "./response-encode.ts";
 export const anthropicMessages: Codec = {
   wire,
   decodeRequest,
-  encodeRequest,
+  encodeRequest: withClientPaths(wire, encodeRequest),
   decodeResponse,
   encodeResponse,
   decodeError,

@@ -92,6 +92,9 @@ function checkForeign(request: ModelRequest, losses: LossCollector): void {
   if (request.cacheKey !== undefined) losses.dropped("prompt_cache_key", reason);
   if (request.metadata !== undefined && Object.keys(request.metadata).length > 0) losses.dropped("metadata", reason);
   if (request.store === true) losses.dropped("store", "Anthropic stores no answers");
+  if (request.output?.type === "json-schema" && request.output.description !== undefined) {
+    losses.dropped("output.description", "Anthropic takes the schema alone");
+  }
   reportForeign(request.extras, "", losses, carriedFields(request));
   reportForeign(request.reasoning?.extras, "reasoning", losses);
 }

@@ -2,6 +2,7 @@ import type { Block, JsonObject, JsonValue, ModelResponse, Translated, WireEvent
 
 import type { AnswerContext } from "../codec.ts";
 import { type Fields, put } from "../fields.ts";
+import { withoutEcho } from "../foreign-extras.ts";
 import { createLossCollector, type LossCollector } from "../report.ts";
 import { unfold } from "../unfold.ts";
 import { encodeBlock } from "./block-encode.ts";
@@ -38,7 +39,10 @@ function contentOf(response: ModelResponse, losses: LossCollector): Block[] {
       losses.dropped(`blocks[${index}]`, `unfinished call of \`${block.name}\``);
       return [];
     }
-    return block.type === "text" ? splitAtCitations(block) : block;
+    if (block.type !== "text") return block;
+    // Splitting makes texts of their own, which have nothing of the source.
+    reportForeign(block.extras, `blocks[${index}]`, losses);
+    return splitAtCitations(block);
   });
 }
 
@@ -49,7 +53,7 @@ function contentOf(response: ModelResponse, losses: LossCollector): Block[] {
 export function encodeResponse(response: ModelResponse, context: AnswerContext): Translated<JsonObject> {
   const losses = createLossCollector();
   if (isOwn(response.extras)) return { value: encodeOwn(response, context, losses), report: losses.report };
-  reportForeign(response.extras, "", losses);
+  reportForeign(withoutEcho(response.extras), "", losses);
   const encoder = createEventEncoder(context);
   const collector = createDocumentCollector();
   const out: WireEvent[] = [];

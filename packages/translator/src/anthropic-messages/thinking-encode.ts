@@ -59,6 +59,9 @@ function lacksThoughts(turns: readonly Turn[]): boolean {
 
 function adaptive(reasoning: ReasoningControl, model: ModelCapabilities, losses: LossCollector): ThinkingFields {
   const effort = effortOf(reasoning);
+  if (reasoning.effort !== undefined && reasoning.budgetTokens !== undefined) {
+    losses.dropped("reasoning.budgetTokens", "the model takes an effort, not a number of tokens");
+  }
   if (effort === "none") return { thinking: { type: "disabled" }, isThinking: false };
   const thinking: Fields = { type: "adaptive" };
   if (reasoning.summary !== undefined) {

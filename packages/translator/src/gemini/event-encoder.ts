@@ -12,6 +12,7 @@ import {
 import type { AnswerContext, EventEncoder } from "../codec.ts";
 import type { Fields } from "../fields.ts";
 import { mergeUsage } from "../fold.ts";
+import { reportCitationPayload } from "../foreign-extras.ts";
 import { mapToolCallId } from "../ids.ts";
 import type { Envelope } from "../payload-envelope.ts";
 import { createLossCollector } from "../report.ts";
@@ -192,6 +193,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
   }
 
   function addCitation({ block, citation }: EventOf<"citation">): void {
+    reportCitationPayload(citation, wire, losses);
     const start = textStarts.get(block) ?? 0;
     const { start: from, end } = citation;
     const startByte = from === undefined ? undefined : offsets.toBytes(start + from);

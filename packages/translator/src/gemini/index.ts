@@ -1,3 +1,4 @@
+import { withClientPaths } from "../client-paths.ts";
 import type { Codec } from "../codec.ts";
 import { createDocumentCollector } from "./collector.ts";
 import { decodeError } from "./error-decode.ts";
@@ -20,7 +21,7 @@ import { encodeResponse } from "./response-encode.ts";
 export const gemini: Codec = {
   wire,
   decodeRequest,
-  encodeRequest,
+  encodeRequest: withClientPaths(wire, encodeRequest),
   decodeResponse,
   encodeResponse,
   decodeError,

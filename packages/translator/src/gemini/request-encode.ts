@@ -34,6 +34,7 @@ function encodeOutput(output: OutputFormat, model: GeminiModel, losses: LossColl
       return { responseMimeType: "application/json" };
     case "json-schema": {
       const { schema } = output;
+      if (output.description !== undefined) losses.dropped("output.description", "Gemini takes the schema alone");
       if (output.strict === true) losses.approximated("output.strict", "Gemini keeps to a schema without being told");
       if (model.jsonSchema) {
         const { $schema: _dialect, ...rest } = schema;

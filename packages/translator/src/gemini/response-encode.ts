@@ -10,13 +10,13 @@ import {
 
 import type { AnswerContext } from "../codec.ts";
 import { type Fields, objectIn } from "../fields.ts";
-import { isNote } from "../foreign-extras.ts";
+import { isNote, withoutEcho } from "../foreign-extras.ts";
 import { createLossCollector, type LossCollector } from "../report.ts";
 import { unfold } from "../unfold.ts";
 import { createDocumentCollector } from "./collector.ts";
 import { callNotes } from "./contents-decode.ts";
 import { createEventEncoder } from "./event-encoder.ts";
-import { ownFields, restore, wire } from "./extras.ts";
+import { ownFields, reportForeign, restore, wire } from "./extras.ts";
 import { encodeCall } from "./parts-encode.ts";
 import { answerNotes, candidatePrefix } from "./response-decode.ts";
 import { encodeUsage } from "./usage.ts";
@@ -88,5 +88,8 @@ export function encodeResponse(response: ModelResponse, context: AnswerContext):
   for (const event of unfold(response)) encoder.encode(event, events);
   const collector = createDocumentCollector();
   for (const event of events) collector.add(event);
-  return { value: collector.end(), report: encoder.report };
+  const losses = createLossCollector();
+  reportForeign(withoutEcho(response.extras), "", losses);
+  const { approximated, dropped } = encoder.report;
+  return { value: collector.end(), report: { approximated, dropped: [...losses.report.dropped, ...dropped] } };
 }

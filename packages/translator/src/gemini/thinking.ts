@@ -66,6 +66,9 @@ function encodeLevel(
   losses: LossCollector,
 ): ThinkingLevel | undefined {
   const { effort, budgetTokens } = reasoning;
+  if (effort !== undefined && budgetTokens !== undefined) {
+    losses.dropped("reasoning.budgetTokens", "the model takes a level, not a number of tokens");
+  }
   const wanted =
     effort === undefined
       ? budgetTokens === undefined

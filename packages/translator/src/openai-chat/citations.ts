@@ -1,5 +1,6 @@
 import { type Citation, isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
 
+import { reportCitationPayload } from "../foreign-extras.ts";
 import type { LossCollector } from "../report.ts";
 import { type Fields, restOf, restore, wire } from "./extras.ts";
 
@@ -46,6 +47,7 @@ export function encodeAnnotation(
     losses.dropped(path, "Chat has citations of URLs only");
     return undefined;
   }
+  reportCitationPayload(citation, wire, losses);
   const cited: Fields = {};
   if (start !== undefined) cited["start_index"] = start + offset;
   if (end !== undefined) cited["end_index"] = end + offset;

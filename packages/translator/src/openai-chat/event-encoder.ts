@@ -160,7 +160,8 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
 
   function finish(event: EventOf<"finish">, out: WireEvent[]): void {
     const chunks = opened(out);
-    if (event.reason === "refusal" && !hasRefused) addRefusal(refusalText(event.refusal), out);
+    const isRefused = event.reason === "refusal" || event.refusal?.explanation !== undefined;
+    if (isRefused && !hasRefused) addRefusal(refusalText(event.refusal), out);
     out.push(chunks.finish(encodeFinish(event.reason, calls.size > 0)));
     const total = event.usage === undefined ? usage : mergeUsage(usage, event.usage);
     if (includeUsage && total !== undefined) out.push(chunks.usage(JSON.stringify(encodeUsage(total))));

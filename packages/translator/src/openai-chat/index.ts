@@ -1,3 +1,4 @@
+import { withClientPaths } from "../client-paths.ts";
 import type { Codec } from "../codec.ts";
 import { createDocumentCollector } from "./collector.ts";
 import { decodeError, encodeError } from "./error.ts";
@@ -17,7 +18,7 @@ import { decodeResponse, encodeResponse } from "./response.ts";
 export const openaiChat: Codec = {
   wire,
   decodeRequest,
-  encodeRequest,
+  encodeRequest: withClientPaths(wire, encodeRequest),
   decodeResponse,
   encodeResponse,
   decodeError,

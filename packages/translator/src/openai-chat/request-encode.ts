@@ -1,6 +1,7 @@
 import type { JsonObject, ModelRequest, OutputFormat, Translated } from "@turnout/core";
 
 import type { EncodeRequestOptions } from "../codec.ts";
+import { effortOfBudget } from "../effort-of-budget.ts";
 import { put } from "../fields.ts";
 import { createToolCallIds } from "../ids.ts";
 import { repairHistory } from "../repair-history.ts";
@@ -55,9 +56,15 @@ function putReasoning(body: Fields, request: ModelRequest, losses: LossCollector
   if (reasoning === undefined) return;
   const own = ownFields(request.extras);
   if (own[requestNotes.effort] !== true) {
-    put(body, "reasoning_effort", reasoning.effort);
-    if (reasoning.budgetTokens !== undefined && own["reasoning"] === undefined) {
-      losses.dropped("reasoning.budget_tokens", "Chat takes an effort, not a number of tokens");
+    const { effort, budgetTokens } = reasoning;
+    const isBudget = budgetTokens !== undefined && own["reasoning"] === undefined;
+    const level = isBudget && effort === undefined ? effortOfBudget(budgetTokens) : undefined;
+    // Many models of this format have no `minimal`, and the client has named no effort.
+    const derived = level === "minimal" ? "low" : level;
+    put(body, "reasoning_effort", effort ?? derived);
+    if (derived !== undefined) losses.approximated("reasoning.budgetTokens", `sent as effort \`${derived}\``);
+    else if (isBudget && budgetTokens >= 0) {
+      losses.dropped("reasoning.budgetTokens", "Chat takes an effort, not a number of tokens");
     }
   }
   // Whoever asks for an effort in Chat is taken to want to see thoughts, so that much is said.

@@ -1,6 +1,5 @@
 import {
   type Block,
-  type Extras,
   isJsonObject,
   type JsonObject,
   type JsonValue,
@@ -11,6 +10,7 @@ import {
 
 import type { AnswerContext } from "../codec.ts";
 import { excerptOf } from "../excerpt.ts";
+import { withoutEcho } from "../foreign-extras.ts";
 import { madeUpCallId, mapToolCallId } from "../ids.ts";
 import { decodeOpenaiStreamError } from "../openai-error-decode.ts";
 import { createLossCollector, type LossCollector } from "../report.ts";
@@ -30,38 +30,6 @@ const messagePrefix = "choices[0].message.";
 
 /** Note: the upstream's own word for the end, where ours would be another. */
 const finishNote = "$finish_reason";
-
-/** What a Responses answer repeats of its request, or says twice: the client knows it, so its loss is none. */
-const responsesEcho: ReadonlySet<string> = new Set([
-  "object",
-  "status",
-  "completed_at",
-  "background",
-  "conversation",
-  "frequency_penalty",
-  "instructions",
-  "max_output_tokens",
-  "max_tool_calls",
-  "metadata",
-  "parallel_tool_calls",
-  "presence_penalty",
-  "previous_response_id",
-  "prompt",
-  "prompt_cache_key",
-  "prompt_cache_options",
-  "prompt_cache_retention",
-  "reasoning",
-  "safety_identifier",
-  "store",
-  "temperature",
-  "text",
-  "tool_choice",
-  "tools",
-  "top_logprobs",
-  "top_p",
-  "truncation",
-  "user",
-]);
 
 const topKeys = new Set(["id", "object", "created", "model", "choices", "usage", "service_tier"]);
 const choiceKeys = new Set(["index", "message", "finish_reason"]);
@@ -179,12 +147,6 @@ function encodeCitations(blocks: readonly Block[], losses: LossCollector): JsonV
   return annotations;
 }
 
-function withoutEcho(extras: Extras | undefined): Extras | undefined {
-  if (extras?.wire !== "openai-responses") return extras;
-  const told = Object.entries(extras.fields).filter(([key]) => !responsesEcho.has(key));
-  return { wire: extras.wire, fields: Object.fromEntries(told) };
-}
-
 /** The `chat.completion` that tells this answer. */
 export function encodeResponse(response: ModelResponse, context: AnswerContext): Translated<JsonObject> {
   const losses = createLossCollector();
@@ -198,7 +160,8 @@ export function encodeResponse(response: ModelResponse, context: AnswerContext):
   const isForeign = extras?.wire !== wire;
   if (annotations.length > 0) rest["annotations"] = annotations;
   if (!blocks.some((block) => block.type === "refusal")) {
-    if (response.finish === "refusal") rest["refusal"] = refusalText(response.refusal);
+    if (response.finish === "refusal" || response.refusal?.explanation !== undefined)
+      rest["refusal"] = refusalText(response.refusal);
     // OpenAI always writes it, and strict clients want it.
     else if (isForeign) rest["refusal"] = null;
   }

@@ -16,7 +16,7 @@ import { createLossCollector } from "../report.ts";
 import { createToolNames } from "../tool-names.ts";
 import { echoRequest } from "./echo.ts";
 import { createEventWriter } from "./event-writer.ts";
-import { wire } from "./extras.ts";
+import { reportForeign, wire } from "./extras.ts";
 import { encodeFinish } from "./finish.ts";
 import { createOutputWriter } from "./output-writer.ts";
 import { encodeUsage } from "./usage.ts";
@@ -83,7 +83,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
       events.write(out, "response.failed", `,"response":${response("failed", error, "null", counted)}`);
       return;
     }
-    const explanation = event.reason === "refusal" && !output.hasRefusal ? event.refusal?.explanation : undefined;
+    const explanation = output.hasRefusal ? undefined : event.refusal?.explanation;
     // Formats that refuse beside the answer tell the reason here, where only a part of the answer can.
     if (explanation !== undefined) writeRefusal(explanation, out);
     const { status, incomplete_details: incomplete } = encodeFinish(event.reason, output.hasRefusal);
@@ -124,6 +124,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
         output.open(event.block, event.opening, out);
         break;
       case "block-stop":
+        reportForeign(event.extras, `blocks[${event.block}]`, losses);
         output.stop(event, out);
         break;
       case "citation":

@@ -1,3 +1,4 @@
+import { withClientPaths } from "../client-paths.ts";
 import type { Codec } from "../codec.ts";
 import { encodeOpenaiError } from "../openai-error.ts";
 import { decodeOpenaiError } from "../openai-error-decode.ts";
@@ -15,7 +16,7 @@ import { encodeResponse } from "./response-encode.ts";
 export const openaiResponses: Codec = {
   wire,
   decodeRequest,
-  encodeRequest,
+  encodeRequest: withClientPaths(wire, encodeRequest),
   decodeResponse,
   encodeResponse,
   decodeError: decodeOpenaiError,

@@ -87,6 +87,9 @@ function encodeOutput(block: ToolResultBlock, path: string, losses: LossCollecto
 }
 
 function encodeToolResult(block: ToolResultBlock, path: string, context: ItemContext): JsonObject {
+  if (block.isError === true) {
+    context.losses.approximated(`${path}.isError`, "the Responses format has no flag for a failed tool call");
+  }
   return {
     type: block.kind === "custom" ? "custom_tool_call_output" : "function_call_output",
     ...objectField(ownFields(block.extras), "$item"),

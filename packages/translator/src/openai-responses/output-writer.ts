@@ -1,5 +1,6 @@
 import type { BlockOpening, Extras, JsonObject, Provenance, StreamEvent, WireEvent } from "@turnout/core";
 
+import { reportCitationPayload } from "../foreign-extras.ts";
 import { makeItemId, mapToolCallId } from "../ids.ts";
 import type { LossCollector } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
@@ -261,6 +262,7 @@ export function createOutputWriter(options: OutputWriterOptions): OutputWriter {
         losses.dropped("output", "citation without a place in the Responses format");
         return;
       }
+      reportCitationPayload(event.citation, wire, losses);
       const text = JSON.stringify(annotation);
       const index = content.annotations.push(text) - 1;
       events.write(

@@ -129,7 +129,8 @@ function decodeSampling(kept: Kept, request: ResponsesRequest): Sampling {
   const temperature = take(kept, request, "temperature");
   const topP = take(kept, request, "top_p");
   const wantsLogprobs = request.include?.includes("message.output_text.logprobs") === true;
-  const top = request.top_logprobs ?? undefined;
+  const top = take(kept, request, "top_logprobs");
+  if (top !== undefined) kept["$top_logprobs"] = top;
   return {
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { topP }),

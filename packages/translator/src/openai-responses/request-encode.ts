@@ -9,6 +9,7 @@ import type {
 } from "@turnout/core";
 
 import type { EncodeRequestOptions } from "../codec.ts";
+import { effortOfBudget } from "../effort-of-budget.ts";
 import { createToolCallIds } from "../ids.ts";
 import { repairHistory } from "../repair-history.ts";
 import { createLossCollector, type LossCollector, turnPath } from "../report.ts";
@@ -20,16 +21,6 @@ import { encodeToolChoice, encodeTools } from "./tools.ts";
 import { isSet } from "./is-set.ts";
 
 type Fields = Record<string, JsonValue>;
-
-/** Thinking budgets as efforts: the thresholds of translation.md 2.10. */
-function effortOfBudget(budget: number): string | undefined {
-  if (budget < 0) return undefined;
-  if (budget === 0) return "none";
-  if (budget <= 1024) return "minimal";
-  if (budget <= 2048) return "low";
-  if (budget <= 8192) return "medium";
-  return budget <= 16_384 ? "high" : "xhigh";
-}
 
 export function encodeReasoningControl(reasoning: ReasoningControl): JsonObject | undefined {
   const fields = ownFields(reasoning.extras);
@@ -48,6 +39,15 @@ export function encodeReasoningControl(reasoning: ReasoningControl): JsonObject 
   const summary = wanted === "none" ? undefined : wanted;
   if (effort === undefined && summary === undefined) return undefined;
   return { ...(effort !== undefined && { effort }), ...(summary !== undefined && { summary }) };
+}
+
+/** A number of tokens has no place here: it goes as an effort, or not at all beside one. */
+function reportReasoning(reasoning: ReasoningControl | undefined, losses: LossCollector): void {
+  const { budgetTokens, effort } = reasoning ?? {};
+  const derived = budgetTokens === undefined ? undefined : effortOfBudget(budgetTokens);
+  if (derived === undefined) return;
+  if (effort === undefined) losses.approximated("reasoning.budgetTokens", `sent as effort \`${derived}\``);
+  else losses.dropped("reasoning.budgetTokens", "the Responses format takes an effort, not a number of tokens");
 }
 
 function encodeFormat(output: OutputFormat): JsonObject {
@@ -118,6 +118,7 @@ function encodeInput(request: ModelRequest, context: ItemContext, isOwn: boolean
     if (instructions !== undefined) {
       fields["instructions"] = instructions;
       rest = turns.slice(1);
+      if (head !== undefined) reportForeign(head.extras, turnPath(head, 0), context.losses);
     }
   }
   const skipped = turns.length - rest.length;
@@ -214,9 +215,11 @@ export function encodeRequest(request: ModelRequest, options: EncodeRequestOptio
   }
   const { sampling } = request;
   const reasoning = request.reasoning && encodeReasoningControl(request.reasoning);
+  if (!isOwn) reportReasoning(request.reasoning, losses);
   const text = encodeText(request, kept);
   const value: JsonObject = {
     ...withoutNotes(kept),
+    ...(kept?.["$top_logprobs"] !== undefined && { top_logprobs: kept["$top_logprobs"] }),
     model: options.model ?? request.model,
     ...input,
     ...(isOwn ? encodeOwnTools(request, tools) : encodeForeignTools(request, tools, context)),

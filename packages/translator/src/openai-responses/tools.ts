@@ -133,6 +133,18 @@ function encodeClientTool(tool: Exclude<Tool, { type: "server" }>, names: ToolNa
   };
 }
 
+/** Web search of Anthropic, whose list of domains lies one level deeper here. */
+function encodeWebSearch(tool: Extract<Tool, { type: "server" }>, path: string, losses: LossCollector): JsonObject {
+  const encoded: Record<string, JsonValue> = { type: "web_search" };
+  for (const [key, value] of Object.entries(tool.extras.fields)) {
+    if (value === undefined || value === null || key === "type" || key === "name" || key.startsWith("$")) continue;
+    if (key === "allowed_domains") encoded["filters"] = { allowed_domains: value };
+    else if (key === "user_location") encoded[key] = value;
+    else losses.dropped(`${path}.${key}`, "the web search of the Responses format has no such setting");
+  }
+  return encoded;
+}
+
 /**
  * The request's `tools`.
  *
@@ -148,6 +160,7 @@ export function encodeTools(tools: readonly Tool[], names: ToolNames | undefined
     if (tool.type === "server") {
       members = undefined;
       if (fields !== undefined) encoded.push(fields);
+      else if (tool.name.startsWith("web_search")) encoded.push(encodeWebSearch(tool, `tools[${index}]`, losses));
       else losses.dropped(`tools[${index}]`, `server-tool:${tool.name}`);
       continue;
     }

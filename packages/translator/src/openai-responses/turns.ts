@@ -61,7 +61,9 @@ export function decodeTurns(items: readonly JsonObject[]): Turn[] {
     for (const [position, block] of item.blocks.entries()) {
       if (attachSignature(block, value, open.blocks)) continue;
       open.blocks.push(named(block, names));
-      open.paths.push(isList(value["content"]) ? `input[${index}].content[${position}]` : `input[${index}]`);
+      open.paths.push(
+        item.isMessage && isList(value["content"]) ? `input[${index}].content[${position}]` : `input[${index}]`,
+      );
     }
     open.hasMessage ||= item.isMessage;
   }

@@ -62,7 +62,7 @@ test("T25 only keywords on the list are sent, whatever else a schema says, and w
   expect(at(parameters, "properties.kind.enum")).toEqual(["x"]);
   expect(at(parameters, "properties.count.description")).toContain("exclusiveMinimum");
   expect(at(parameters, "properties.format.type")).toBe("string");
-  expect(report.approximated.map(({ path }) => path)).toContain("tools[0].parameters");
+  expect(report.approximated.map(({ path }) => path)).toContain("tools[0].function.parameters");
 });
 
 test("T26 a tuple has one schema for its items", () => {
