@@ -92,7 +92,8 @@ export function responsesChecks(bench: ContractBench): void {
 
   check("structured output follows the schema", async () => {
     bench.script(answer(say.json({ city: "Bern" })));
-    const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+    const properties = { city: { type: "string" } };
+    const schema = { type: "object", properties, required: ["city"], additionalProperties: false };
     const format = { type: "json_schema", name: "place", strict: true, schema };
     const { events, error } = await bench.run({ ...question, text: { format } });
     expect(error).toBeUndefined();
