@@ -9,6 +9,7 @@ import {
 
 import type { EncodeRequestOptions } from "./codec.ts";
 import { maxLosses } from "./report.ts";
+import { refuseStoredContext } from "./stored-context.ts";
 
 // Encoders know settings under one name each, mostly Chat's. A client knows its own: what is reported and refused is named
 // as it wrote it.
@@ -173,11 +174,12 @@ function lostCitations(request: ModelRequest, wire: WireFormat): Loss[] {
 
 type EncodeRequest = (request: ModelRequest, options?: EncodeRequestOptions) => Translated<JsonObject>;
 
-/** `encodeRequest` with reports and refusals that name fields as the client wrote them. */
+/** `encodeRequest` with reports and refusals that name fields as the client wrote them, and with those every format shares. */
 export function withClientPaths(wire: WireFormat, encodeRequest: EncodeRequest): EncodeRequest {
   return (request, options) => {
     const rename = (loss: Loss): Loss => ({ path: clientPath(request, loss.path), reason: loss.reason });
     try {
+      refuseStoredContext(request, wire);
       const { value, report } = encodeRequest(request, options);
       const dropped = [...report.dropped, ...lostCitations(request, wire)].slice(0, maxLosses);
       return { value, report: { approximated: report.approximated.map(rename), dropped: dropped.map(rename) } };

@@ -13,6 +13,21 @@ function content(...blocks: JsonObject[]): JsonObject {
   return { ...base, messages: [{ role: "user", content: blocks }] };
 }
 
+function history(call: JsonObject, result: JsonObject, ...thoughts: JsonObject[]): JsonObject {
+  return {
+    ...base,
+    messages: [
+      user,
+      {
+        role: "assistant",
+        content: [...thoughts, { type: "tool_use", id: "toolu_two", name: "look_up", input: {}, ...call }],
+      },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_two", content: "Rain", ...result }] },
+    ],
+    tools: [lookUp],
+  };
+}
+
 export const messagesRequests: readonly JsonObject[] = [
   { ...base, system: "Be brief", stream: true },
   { ...base, system: [{ type: "text", text: "Be very brief", cache_control: mark }], cache_control: mark },
@@ -61,15 +76,11 @@ export const messagesRequests: readonly JsonObject[] = [
       {
         role: "assistant",
         content: [
-          { type: "thinking", thinking: "They want to know", signature: "c2lnbmVk" },
-          { type: "redacted_thinking", data: "aGlkZGVu" },
           {
             type: "tool_use",
             id: "toolu_one",
             name: "look_up",
             input: { place: "Rome" },
-            caller: { type: "direct" },
-            cache_control: mark,
           },
         ],
       },
@@ -80,8 +91,6 @@ export const messagesRequests: readonly JsonObject[] = [
             type: "tool_result",
             tool_use_id: "toolu_one",
             content: "Sunny",
-            is_error: true,
-            cache_control: mark,
           },
         ],
       },
@@ -126,6 +135,13 @@ export const messagesRequests: readonly JsonObject[] = [
     ],
   },
   { ...base, tools: [lookUp, { type: "code_execution_20250825", name: "code_execution" }] },
+  history({ caller: { type: "direct" } }, { is_error: true }),
+  history(
+    {},
+    {},
+    { type: "thinking", thinking: "They want to know", signature: "c2lnbmVk" },
+    { type: "redacted_thinking", data: "aGlkZGVu" },
+  ),
   { ...base, thinking: { type: "enabled", budget_tokens: 5000 } },
   { ...base, thinking: { type: "adaptive", display: "omitted" } },
   { ...base, output_config: { effort: "low", format: { type: "json_schema", schema } } },

@@ -16,6 +16,18 @@ function config(generationConfig: JsonObject): JsonObject {
 }
 
 export const geminiRequests: readonly JsonObject[] = [
+  {
+    ...base,
+    contents: [
+      user,
+      { role: "model", parts: [{ functionCall: { id: "call_nine", name: "find", args: { place: "Rome" } } }] },
+      { role: "user", parts: [{ functionResponse: { id: "call_nine", name: "find", response: { output: "Hot" } } }] },
+    ],
+  },
+  {
+    ...base,
+    contents: [user, { role: "model", parts: [{ text: "They want to know", thought: true }, { text: "Well" }] }, user],
+  },
   { ...base, stream: true, systemInstruction: { role: "system", parts: [{ text: "Be brief" }] } },
   parts(
     { text: "Look at it" },
@@ -33,7 +45,6 @@ export const geminiRequests: readonly JsonObject[] = [
       {
         role: "model",
         parts: [
-          { text: "They want to know", thought: true },
           { text: "Let me look", thoughtSignature: "dGV4dA" },
           { functionCall: { id: "call_one", name: "look_up", args: { place: "Rome" } }, thoughtSignature: "c2lnbmVk" },
         ],

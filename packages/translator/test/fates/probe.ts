@@ -24,7 +24,7 @@ function* walk(value: JsonValue, steps: readonly Step[] = []): Generator<{ steps
 }
 
 /** `messages[0].content` as `messages[].content`. */
-export function general(path: string): string {
+function general(path: string): string {
   return path.replaceAll(/\[\d+\]/gu, "[]");
 }
 
@@ -70,7 +70,7 @@ function other(value: JsonValue): JsonValue {
 export type Translate = (document: JsonObject) => { readonly value: JsonObject; readonly report: TranslationReport };
 
 const models: Readonly<Record<WireFormat, string>> = {
-  "openai-chat": "gpt-5.4-search",
+  "openai-chat": "gpt-4o-search-preview",
   "openai-responses": "gpt-5.4",
   "anthropic-messages": "claude-sonnet-4-6",
   gemini: "gemini-3-pro",
@@ -184,7 +184,9 @@ function compare(path: string, value: JsonValue, full: Attempt, before: Attempt,
   const losses = (kind: "approximated" | "dropped") => {
     const known = new Set(before.report[kind].map((loss) => `${loss.path}: ${loss.reason}`));
     return full.report[kind].filter(
-      (loss) => !known.has(`${loss.path}: ${loss.reason}`) || speaks(general(loss.path), path),
+      (loss) =>
+        !known.has(`${loss.path}: ${loss.reason}`) ||
+        (speaks === speaksOf || kind === "dropped" ? speaks : speaksOf)(general(loss.path), path),
     );
   };
   const [approximated, dropped] = [losses("approximated"), losses("dropped")];
