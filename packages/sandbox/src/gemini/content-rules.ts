@@ -177,6 +177,9 @@ const firstCallsAreSigned: GeminiRule = ({ request, model }) => {
   return undefined;
 };
 
+/** Those that a count of tokens keeps, too: Gemini CLI counts single contents. */
+export const formRules: readonly GeminiRule[] = [contentsAreThere, rolesAreKnown, partsHoldOneThing];
+
 export const contentRules: readonly GeminiRule[] = [
   contentsAreThere,
   rolesAreKnown,

@@ -531,6 +531,10 @@ describe("the rest", () => {
     const url = `${sandbox.url}/v1beta/models/gemini-2.5-flash:countTokens`;
     expect((await ask(url, whole, { headers })).status).toBe(200);
     expect(problemOf(await send({ foo: 1 }, { action: "countTokens" }))).toContain('Unknown name "foo"');
+    // A part of a conversation can be counted, but not answered.
+    const alone = { contents: [results(response())] };
+    expect((await send(alone, { action: "countTokens" })).status).toBe(200);
+    expect((await send(alone)).status).toBe(400);
     expect(sandbox.requests[0]?.kind).toBe("count-tokens");
   });
 

@@ -6,7 +6,7 @@ import { findKeyOwner } from "../wire/key.ts";
 import { frame } from "../wire/rendered-answer.ts";
 import type { Judgement, WireRequest, WireRoute } from "../wire/wire-routes.ts";
 import { configRules } from "./config-rules.ts";
-import { contentRules } from "./content-rules.ts";
+import { contentRules, formRules } from "./content-rules.ts";
 import { readForcedDeclaration, readGeminiConversation } from "./conversation.ts";
 import { geminiErrors, type GeminiProblem } from "./errors.ts";
 import { countRequest, generateRequest } from "./messages.ts";
@@ -113,8 +113,13 @@ export function createGeminiLanguage({ accounts, minter }: GeminiOptions): WireR
     return { refusal: { status: code, body: geminiErrors(asArray).body(code, error, "") } };
   }
 
-  function check(read: Read, model: GeminiModel, inputTokens: number): GeminiProblem | undefined {
-    for (const rule of rules) {
+  function check(
+    read: Read,
+    model: GeminiModel,
+    inputTokens: number,
+    kept: readonly GeminiRule[] = rules,
+  ): GeminiProblem | undefined {
+    for (const rule of kept) {
       const message = rule({ request: read.request, model, inputTokens, minter });
       if (message !== undefined) return { message };
     }
@@ -158,7 +163,8 @@ export function createGeminiLanguage({ accounts, minter }: GeminiOptions): WireR
     const read = readBody(wire, countRequest, (value) => value.generateContentRequest ?? value);
     if (isProblem(read)) return refuse(read);
     const inputTokens = Math.ceil(wire.text.length / 4);
-    const problem = check(read, model, inputTokens);
+    const whole = read.body.generateContentRequest ?? read.body.generate_content_request;
+    const problem = check(read, model, inputTokens, whole === undefined ? formRules : rules);
     if (problem !== undefined) return refuse(problem);
     return {
       reply: {

@@ -252,6 +252,7 @@ describe("rules", () => {
       { messages: [user("a"), calls("c1", "c2"), result("c1"), user("b")] },
       "The following tool_call_ids did not have response messages: c2",
     ],
+    ["a user between", { messages: [user("a"), calls("c1"), user("b"), result("c1")] }, "tool"],
     ["a call at the end", { messages: [user("a"), calls("c1")] }, "did not have response messages: c1"],
     [
       "a long id",
@@ -429,6 +430,17 @@ describe("rules", () => {
   test("what is allowed passes", async () => {
     const { send } = await start();
     const good: object[] = [
+      {
+        messages: [
+          user("a"),
+          {
+            ...calls("c"),
+            parsed: null,
+            tool_calls: [{ ...call("c"), function: { name: "f", arguments: "{}", parsed_arguments: {} } }],
+          },
+          result("c"),
+        ],
+      },
       { messages: [user("a"), calls("c1", "c2"), result("c2"), result("c1", [{ type: "text", text: "b" }])] },
       { messages: [{ role: "developer", content: "a" }, user([image])], model: "gpt-5" },
       { model: "gpt-5.2", reasoning_effort: "none", temperature: 0.2 },

@@ -36,7 +36,8 @@ const toolCall = z.discriminatedUnion("type", [
   z.strictObject({
     id: z.string(),
     type: z.literal("function"),
-    function: z.strictObject({ name: z.string(), arguments: z.string() }),
+    // OpenAI's own SDK replays `parsed_arguments` here, and `parsed` on the message (captured 2026-10).
+    function: z.looseObject({ name: z.string(), arguments: z.string() }),
   }),
   z.strictObject({
     id: z.string(),
@@ -58,6 +59,7 @@ const message = z.discriminatedUnion("role", [
     annotations: z.array(json).optional(),
     tool_calls: z.array(toolCall).optional(),
     function_call: z.strictObject({ name: z.string(), arguments: z.string() }).nullish(),
+    parsed: jsonValueSchema.optional(),
     /** DeepSeek's. */
     reasoning_content: z.string().nullish(),
   }),
