@@ -8,6 +8,9 @@ export interface ArrowRow {
   readonly pure?: boolean;
 }
 
+/** The executors that ship with the router. */
+const builtIn = ["anthropic", "codex-http", "codex-ws", "gemini", "openai", "openai-compatible"];
+
 const plumbing = ["core", "translator", "upstream"];
 
 /** The arrows of the house. A folder of `packages/` that is not listed is a provider: see `providerRow`. */
@@ -22,11 +25,7 @@ export const arrowTable: Readonly<Record<string, ArrowRow>> = {
   sandbox: { imports: ["core"] },
   testing: { imports: ["core", "sandbox"] },
   router: {
-    imports: [
-      ...plumbing,
-      ...["anthropic", "codex", "codex-http", "codex-ws", "gemini", "openai", "openai-compatible"],
-      ...["auth", "sandbox"],
-    ],
+    imports: [...plumbing, "codex", ...builtIn, "auth", "sandbox"],
   },
 };
 
@@ -38,7 +37,7 @@ export const testImports: readonly string[] = ["testing", "sandbox"];
 
 /** The executors that ship with the router, and the one file of its sources that may name them. */
 export const builtInExecutors = {
-  packages: ["anthropic", "codex-http", "codex-ws", "gemini", "openai", "openai-compatible"],
+  packages: builtIn,
   file: "apps/router/src/plugins.ts",
 } as const;
 

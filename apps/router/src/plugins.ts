@@ -47,16 +47,19 @@ export async function loadPlugins(names: readonly string[]): Promise<readonly Pr
 
 async function loadPlugin(name: string): Promise<ProviderPlugin> {
   const module = await importModule(name);
-  const parsed = pluginSchema.safeParse(module["default"] ?? module["plugin"]);
+  const parsed = pluginSchema.safeParse(module.default ?? module.plugin);
   if (parsed.success) return parsed.data;
   throw new RouterError("config-invalid", `Cannot use plugin "${name}": it exports no provider plugin`, {
     path: "plugins",
   });
 }
 
-async function importModule(name: string): Promise<Record<string, unknown>> {
+const moduleSchema = z.object({ default: z.unknown().optional(), plugin: z.unknown().optional() });
+
+async function importModule(name: string): Promise<z.output<typeof moduleSchema>> {
   try {
-    return await import(name);
+    const module: unknown = await import(name);
+    return moduleSchema.parse(module);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RouterError("config-invalid", `Cannot load plugin "${name}": ${reason}`, { path: "plugins" }, { cause });

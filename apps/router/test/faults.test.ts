@@ -96,7 +96,7 @@ for (const transport of transports) {
         if (harmless) expect(seen).toEqual(answered);
         else if (midway && stream) expect(seen).toMatchObject({ kind: "failed", status: 200 });
         else {
-          const expected = (transport === "ws" && handshakeStatus) || status;
+          const expected = (transport === "ws" ? handshakeStatus : undefined) ?? status;
           expect(seen).toMatchObject({ kind: "failed", status: statusFor(wire, expected) });
         }
       });

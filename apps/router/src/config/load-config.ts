@@ -177,8 +177,9 @@ function keyOffset(document: Document.Parsed, path: readonly string[]): number |
   const parent: unknown = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
   const last = path.at(-1);
   if (parent instanceof Object && "items" in parent && Array.isArray(parent.items)) {
-    for (const [index, item] of parent.items.entries()) {
-      const key: unknown = item instanceof Object && "key" in item ? item.key : undefined;
+    const items: readonly unknown[] = parent.items;
+    for (const [index, item] of items.entries()) {
+      const key = item instanceof Object && "key" in item ? item.key : undefined;
       if (isNode(key) && String(key) === last) return key.range?.[0];
       if (key === undefined && String(index) === last && isNode(item)) return item.range?.[0];
     }

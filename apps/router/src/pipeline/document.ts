@@ -1,4 +1,5 @@
 import type {
+  AnyRouterError,
   FinishReason,
   JsonObject,
   StreamEvent,
@@ -7,6 +8,7 @@ import type {
   WireEvent,
   WireResponse,
 } from "@turnout/core";
+import { RouterError } from "@turnout/core";
 import type { Codec } from "@turnout/translator";
 import { createFolder } from "@turnout/translator";
 import type { DecodedExchange } from "./exchange.ts";
@@ -88,12 +90,15 @@ async function foldStream(exchange: DecodedExchange, codec: Codec, batches: Batc
 type Batches = Extract<WireResponse, { kind: "stream" }>["events"];
 
 /** @returns What broke the connection, or undefined when it ended well. What `take` throws is thrown on. */
-async function readAll(batches: Batches, take: (batch: readonly WireEvent[]) => void): Promise<unknown> {
+async function readAll(
+  batches: Batches,
+  take: (batch: readonly WireEvent[]) => void,
+): Promise<AnyRouterError | undefined> {
   const iterator = batches[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const step = await iterator.next().catch((error: unknown) => ({ broken: error }));
-      if ("broken" in step) return step.broken;
+      const step = await iterator.next().catch((error: unknown) => RouterError.from(error));
+      if (RouterError.is(step)) return step;
       if (step.done === true) return undefined;
       take(step.value);
     }
@@ -105,9 +110,9 @@ async function readAll(batches: Batches, take: (batch: readonly WireEvent[]) => 
 /**
  * A connection that breaks after the answer was complete is no failure (translation.md 4.6).
  *
- * @throws What broke it, when the answer was not complete.
+ * @throws {RouterError} what broke it, when the answer was not complete.
  */
-function conclude<T>(exchange: DecodedExchange, broken: unknown, end: () => T): T {
+function conclude<T>(exchange: DecodedExchange, broken: AnyRouterError | undefined, end: () => T): T {
   if (broken === undefined) return end();
   if (exchange.signal.aborted) throw broken;
   try {

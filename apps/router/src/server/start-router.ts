@@ -151,6 +151,7 @@ async function stop(
   sweep();
   await closed;
   for (const timer of [patience, cut, sweeper]) timer?.cancel();
-  await Promise.all(providers.flatMap((provider) => provider.executors.map((executor) => executor.close?.())));
+  const executors = providers.flatMap((provider) => provider.executors);
+  await Promise.all(executors.map(async (executor) => executor.close?.()));
   await sandbox?.close();
 }

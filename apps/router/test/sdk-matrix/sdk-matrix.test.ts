@@ -1,5 +1,5 @@
 import type { AnswerScript } from "@turnout/sandbox";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { startTestRouter } from "../support/running-router.ts";
 import { aiSdks } from "./ai-sdk.ts";
 import { anthropicSdk } from "./anthropic-sdk.ts";
@@ -26,16 +26,6 @@ const twoCalls: AnswerScript = {
 const results = upstreams.flatMap((upstream) =>
   sdks.map((sdk) => ({ client: sdk.wire, sdk: sdk.name, upstream: upstream.wire, passed: 0, scenarios: 0 })),
 );
-
-// The README's table is generated from what really ran: a run that differs from the committed results fails, and
-// TURNOUT_WRITE_MATRIX=1 writes them.
-afterAll(() => {
-  const complete: MatrixResult[] = results.filter((result) => result.scenarios > 0);
-  // A run of some tests only says nothing of the whole.
-  if (complete.length < results.length) return;
-  if (process.env["TURNOUT_WRITE_MATRIX"] === "1") writeMatrix(complete);
-  expect(complete).toEqual(readMatrix());
-});
 
 describe.each(upstreams)("an upstream that speaks $wire", (upstream) => {
   describe.each(sdks)("$name", (sdk) => {
@@ -100,4 +90,13 @@ describe.each(upstreams)("an upstream that speaks $wire", (upstream) => {
       await expect.poll(() => sandbox.openStreams).toBe(0);
     });
   });
+});
+
+// The README's table is generated from what really ran: a whole run that differs from the committed results fails, and
+// TURNOUT_WRITE_MATRIX=1 writes them.
+test("the committed results are those of this run", ({ skip }) => {
+  const complete: MatrixResult[] = results.filter((result) => result.scenarios > 0);
+  if (complete.length < results.length) skip("only a part of the matrix ran");
+  if (process.env["TURNOUT_WRITE_MATRIX"] === "1") writeMatrix(complete);
+  expect(complete).toEqual(readMatrix());
 });
