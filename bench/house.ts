@@ -1,11 +1,18 @@
+import { clientTarget, languages } from "./languages.ts";
 import { startChild, type Child } from "./library/child.ts";
-import { startListener, startRouter, startSandbox, type RunningProcess, type Upstream } from "./library/start.ts";
+import {
+  allProviders,
+  codexProvider,
+  startListener,
+  startRouter,
+  startSandbox,
+  type RunningProcess,
+  type Upstream,
+} from "./library/start.ts";
 import { answerSchema, type Target } from "./library/target.ts";
-import { countEvents, eventsOf, readText, textOf, type AnswerName } from "./scenario.ts";
-import { directTarget, routerTarget } from "./ways.ts";
-
-/** Events that go out together in the replay: about what one network read brings when a model is fast. */
-const eventsPerRead = 10;
+import { recordAnswers, replayAnswers, type Recordings } from "./recordings.ts";
+import { readStream, readText, textOf, type AnswerName } from "./scenario.ts";
+import { routerTarget } from "./ways.ts";
 
 /** Everything between client and upstream that the benchmark compares, started once. */
 export interface House {
@@ -16,27 +23,14 @@ export interface House {
   readonly http: RunningProcess;
   readonly ws: RunningProcess;
   readonly replay: Upstream;
+  readonly replayChild: Child;
   readonly replayProxy: RunningProcess;
+  /** Takes streams apart into events and writes them again. */
+  readonly eventProxy: RunningProcess;
   readonly replayHttp: RunningProcess;
-  /** The long answer as the upstream sends it, cut into reads. */
-  readonly reads: readonly string[];
-}
-
-async function recordReads(load: Child, sandbox: Upstream, name: AnswerName): Promise<string[]> {
-  const { status, text } = await load.ask(answerSchema, "answer", directTarget(sandbox, name));
-  const events = countEvents(text);
-  if (status !== 200 || events !== eventsOf(name)) {
-    throw new Error(
-      `The sandbox answered ${status} with ${events} events instead of ${eventsOf(name)}: ${text.slice(0, 500)}`,
-    );
-  }
-  const pieces = text.split("\n\n").filter((piece) => piece !== "");
-  return Array.from({ length: Math.ceil(pieces.length / eventsPerRead) }, (_, index) =>
-    pieces
-      .slice(index * eventsPerRead, (index + 1) * eventsPerRead)
-      .map((piece) => `${piece}\n\n`)
-      .join(""),
-  );
+  /** Has an upstream for each of the four languages. */
+  readonly replayLanguages: RunningProcess;
+  readonly recordings: Recordings;
 }
 
 /**
@@ -47,17 +41,14 @@ async function recordReads(load: Child, sandbox: Upstream, name: AnswerName): Pr
 export async function buildHouse(profileFolder: string | undefined): Promise<House> {
   const load = startChild({ name: "load", program: "bench/processes/load.ts" });
   const { upstream: sandbox, child: sandboxChild } = await startSandbox();
-  const reads = await recordReads(load, sandbox, "long");
-  const listener = await startListener("replay", "bench/processes/replay.ts", {
-    answers: { "gpt-5.4": reads, "gpt-5.4-mini": await recordReads(load, sandbox, "short") },
-  });
+  const recordings = await recordAnswers(load, sandbox);
+  const listener = await startListener("replay", "bench/processes/replay.ts", { answers: replayAnswers(recordings) });
   const replay = { ...sandbox, origin: listener.origin };
   const proxyProgram = "bench/processes/byte-proxy.ts";
-  const router = (name: string, upstream: Upstream, transport: "http" | "ws") =>
+  const router = (name: string, providers: Readonly<Record<string, unknown>>) =>
     startRouter({
       name,
-      upstream,
-      transport,
+      providers,
       ...(profileFolder === undefined
         ? {}
         : { nodeOptions: ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${name}.cpuprofile`] }),
@@ -66,28 +57,42 @@ export async function buildHouse(profileFolder: string | undefined): Promise<Hou
     load,
     sandbox,
     sandboxChild,
-    reads,
+    recordings,
     replay,
+    replayChild: listener.child,
     sandboxProxy: await startListener("byte proxy", proxyProgram, { origin: sandbox.origin }),
     replayProxy: await startListener("byte proxy of the replay", proxyProgram, { origin: replay.origin }),
-    http: await router("turnout-http", sandbox, "http"),
-    ws: await router("turnout-ws", sandbox, "ws"),
-    replayHttp: await router("turnout-replay", replay, "http"),
+    eventProxy: await startListener("event proxy", proxyProgram, { origin: replay.origin, reads: "events" }),
+    http: await router("turnout-http", codexProvider(sandbox, "http")),
+    ws: await router("turnout-ws", codexProvider(sandbox, "ws")),
+    replayHttp: await router("turnout-replay", codexProvider(replay, "http")),
+    replayLanguages: await router("turnout-languages", allProviders(replay)),
   };
+}
+
+interface Check {
+  readonly target: Target;
+  readonly answer: AnswerName;
+  read(body: string): string;
 }
 
 /** Every way gives the same text, or nothing is measured. */
 export async function verify({ load, ...house }: House): Promise<void> {
-  const ways: [Target, (body: string) => string, AnswerName][] = [house.http, house.ws, house.replayHttp].flatMap(
-    ({ origin }) => [
-      [routerTarget(origin, "responses", "long"), readText.responses, "long"],
-      [routerTarget(origin, "chat-stream", "long"), readText.chatStream, "long"],
-      [routerTarget(origin, "chat", "short"), readText.chatDocument, "short"],
-    ],
+  const codex = [house.http, house.ws, house.replayHttp].flatMap(({ origin }): Check[] => [
+    { target: routerTarget(origin, "responses", "long"), read: readText.responses, answer: "long" },
+    { target: routerTarget(origin, "chat-stream", "long"), read: readText.chatStream, answer: "long" },
+    { target: routerTarget(origin, "chat", "short"), read: readText.chatDocument, answer: "short" },
+  ]);
+  const roads = languages.flatMap((spoken) =>
+    languages.map((language): Check => ({
+      target: clientTarget(language, spoken, house.replayLanguages.origin, "long"),
+      read: readStream[language.wire],
+      answer: "long",
+    })),
   );
-  for (const [target, read, name] of ways) {
+  for (const { target, read, answer } of [...codex, ...roads]) {
     const { status, text } = await load.ask(answerSchema, "answer", target);
-    if (status !== 200 || read(text) !== textOf(name)) {
+    if (status !== 200 || read(text) !== textOf(answer)) {
       throw new Error(
         `${target.origin}${target.path} answered ${status}, and not the text it should: ${text.slice(0, 500)}`,
       );

@@ -1,8 +1,8 @@
 /**
  * `pnpm bench`: what turnout costs, compared with the upstream directly and with a bare byte proxy, in one run.
  *
- *     pnpm bench             about five minutes
- *     pnpm bench --quick     about a minute, rougher
+ *     pnpm bench             about ten minutes
+ *     pnpm bench --quick     about three minutes, rougher
  *     pnpm bench --profile   CPU profiles of the routers in bench/results as well
  *
  * See bench/README.md for how to read it.
@@ -27,7 +27,9 @@ const full: Settings = {
   concurrency: 32,
   streamConcurrency: 8,
   openStreams: 256,
-  codecMilliseconds: 1_500,
+  roadRounds: 5,
+  roadMilliseconds: 1_000,
+  codecMilliseconds: 700,
 };
 const quick: Settings = {
   ...full,
@@ -35,7 +37,9 @@ const quick: Settings = {
   warmUpAnswers: 1_000,
   latencyRequests: 100,
   milliseconds: 400,
-  codecMilliseconds: 400,
+  roadRounds: 3,
+  roadMilliseconds: 300,
+  codecMilliseconds: 200,
 };
 
 const results = path.join(root, "bench", "results");

@@ -1,13 +1,23 @@
 import { z } from "zod";
 import { buildHouse, verify, type House } from "./house.ts";
-import { startChild, stopChildren, type Child } from "./library/child.ts";
-import { startListener, startRouter } from "./library/start.ts";
+import { stopChildren, type Child } from "./library/child.ts";
+import { codexProvider, startListener, startRouter } from "./library/start.ts";
 import { answerSchema, throughputSchema } from "./library/target.ts";
 import type { Variant } from "./library/variant.ts";
 import { measureLatency, type LatencyResult } from "./measures/latency.ts";
+import type { LongAnswerResult } from "./measures/long-answer.ts";
 import { measureMemory, type MemoryResult } from "./measures/memory.ts";
 import { measureThroughput, type ThroughputResult } from "./measures/throughput.ts";
-import { chatBody, eventsOf } from "./scenario.ts";
+import {
+  allRoads,
+  measureCodecs,
+  measureLongAnswers,
+  measureRoads,
+  straightRoads,
+  type CodecResult,
+  type RoadResult,
+} from "./run-languages.ts";
+import { eventsOf } from "./scenario.ts";
 import { directTarget, routerTarget, throughProxy, throughRouter } from "./ways.ts";
 
 export interface Settings {
@@ -23,6 +33,10 @@ export interface Settings {
   /** Streams at a time when events are counted. */
   readonly streamConcurrency: number;
   readonly openStreams: number;
+  /** Turns of each road between two languages, and their length. */
+  readonly roadRounds: number;
+  readonly roadMilliseconds: number;
+  /** CPU time for each road of the translator alone. */
   readonly codecMilliseconds: number;
 }
 
@@ -32,15 +46,17 @@ export interface RunOptions extends Settings {
   readonly progress: (line: string) => void;
 }
 
-const codecSchema = z.object({ parse: z.number(), passThrough: z.number(), translate: z.number() });
-
 export interface Measured {
   readonly latency: readonly LatencyResult[];
   readonly throughput: { readonly sandbox: readonly ThroughputResult[]; readonly replay: readonly ThroughputResult[] };
   readonly events: { readonly sandbox: readonly ThroughputResult[]; readonly replay: readonly ThroughputResult[] };
   readonly memory: readonly MemoryResult[];
-  /** Events per second of the translator alone. */
-  readonly codec: z.infer<typeof codecSchema>;
+  /** The translator alone, events per second of CPU time. */
+  readonly codec: readonly CodecResult[];
+  /** Every road through the router, with answers of 300 events; and the straight ones with answers of 3,000. */
+  readonly roads: readonly RoadResult[];
+  readonly longRoads: readonly RoadResult[];
+  readonly longAnswers: readonly LongAnswerResult[];
 }
 
 /** Give up warming a way after this; then the machine is too busy for figures that mean anything. */
@@ -83,7 +99,8 @@ async function measureOpenStreams(house: House, streams: number): Promise<Memory
   ] as const;
   // A fresh process each: memory once taken is not given back, and would hide what the next one takes.
   for (const [name, transport, kind] of ways) {
-    const router = await startRouter({ name: `memory-${transport}-${kind}`, upstream: house.sandbox, transport });
+    const providers = codexProvider(house.sandbox, transport);
+    const router = await startRouter({ name: `memory-${transport}-${kind}`, providers });
     const warm = routerTarget(router.origin, kind, "short");
     for (let count = 0; count < 20; count += 1) await house.load.ask(answerSchema, "answer", warm);
     const variant = throughRouter(name, router, kind, "long");
@@ -176,12 +193,20 @@ async function measureAll(options: RunOptions): Promise<Measured> {
   const memory = await measureOpenStreams(house, options.openStreams);
 
   progress("The translator alone");
-  const translator = startChild({ name: "codec", program: "bench/processes/codec.ts" });
-  const codec = await translator.ask(codecSchema, "measure", {
-    reads: house.reads,
-    request: chatBody("long", true),
-    milliseconds: options.codecMilliseconds,
-  });
+  const codec = await measureCodecs(house, options.codecMilliseconds);
+
+  progress("Every road through the router");
+  const roadOptions = {
+    rounds: options.roadRounds,
+    milliseconds: options.roadMilliseconds,
+    concurrency: streamConcurrency,
+  };
+  await warmUp(load, allRoads(house), options.warmUpAnswers / 10);
+  const roads = await measureRoads(house, allRoads(house), roadOptions);
+  const longRoads = await measureRoads(house, straightRoads(house), roadOptions);
+
+  progress("Answers of 50 MB");
+  const longAnswers = await measureLongAnswers(house);
 
   return {
     latency,
@@ -189,5 +214,8 @@ async function measureAll(options: RunOptions): Promise<Measured> {
     events: { sandbox: sandboxEvents, replay: replayEvents },
     memory,
     codec,
+    roads,
+    longRoads,
+    longAnswers,
   };
 }

@@ -1,3 +1,4 @@
+import type { WireFormat } from "@turnout/core";
 import { z } from "zod";
 
 /** The answers of the benchmark. */
@@ -37,7 +38,22 @@ const prompts: Readonly<Record<AnswerName, string>> = {
   long: "Explain in detail how a railway switch works, what may go wrong with it, and how that is noticed in time.",
 };
 
-const instructions = "You are a helpful assistant.";
+/** What a client asks for: one of the answers, or the long one with its middle said over and over. */
+export type Prompt = AnswerName | RepeatedAnswer;
+
+/** Repetitions of the deltas of the long answer, by name; only the replay knows these answers. */
+export type RepeatedAnswer = "tenfold" | "small" | "huge";
+
+export function promptOf(prompt: Prompt): string {
+  return prompt === "short" || prompt === "long" ? prompts[prompt] : `${prompts.long} ${markOf(prompt)}`;
+}
+
+/** What the replay looks for in a request. */
+export function markOf(answer: RepeatedAnswer): string {
+  return `(${answer} answer)`;
+}
+
+export const instructions = "You are a helpful assistant.";
 
 /** What turnout sends to the upstream for the requests below, made by hand for the ways without turnout. */
 export function upstreamBody(name: AnswerName): string {
@@ -71,6 +87,10 @@ const responsesEventSchema = z.object({ type: z.string(), delta: z.string().opti
 const chatChunkSchema = z.object({
   choices: z.array(z.object({ delta: z.object({ content: z.string().nullish() }) })),
 });
+const messagesEventSchema = z.object({ delta: z.object({ text: z.string().optional() }).optional() });
+const geminiChunkSchema = z.object({
+  candidates: z.array(z.object({ content: z.object({ parts: z.array(z.object({ text: z.string().optional() })) }) })),
+});
 const chatDocumentSchema = z.object({ choices: z.array(z.object({ message: z.object({ content: z.string() }) })) });
 
 function dataLines(text: string): string[] {
@@ -91,7 +111,24 @@ export const readText = {
     dataLines(body)
       .map((line) => chatChunkSchema.parse(JSON.parse(line)).choices[0]?.delta.content ?? "")
       .join(""),
+  messages: (body: string): string =>
+    dataLines(body)
+      .map((line) => messagesEventSchema.parse(JSON.parse(line)).delta?.text ?? "")
+      .join(""),
+  gemini: (body: string): string =>
+    dataLines(body)
+      .flatMap((line) => geminiChunkSchema.parse(JSON.parse(line)).candidates[0]?.content.parts ?? [])
+      .map(({ text }) => text ?? "")
+      .join(""),
   chatDocument: (body: string): string => chatDocumentSchema.parse(JSON.parse(body)).choices[0]?.message.content ?? "",
+};
+
+/** The same for the streams of the four languages. */
+export const readStream: Readonly<Record<WireFormat, (body: string) => string>> = {
+  "openai-chat": readText.chatStream,
+  "openai-responses": readText.responses,
+  "anthropic-messages": readText.messages,
+  gemini: readText.gemini,
 };
 
 export function countEvents(body: string): number {

@@ -14,6 +14,8 @@ export interface Upstream {
   readonly path: string;
   readonly accessToken: string;
   readonly accountId: string;
+  /** For the other three languages, which have their public paths. */
+  readonly apiKey: string;
 }
 
 /** A process that listens. */
@@ -24,9 +26,35 @@ export interface RunningProcess {
 
 export interface RouterOptions {
   readonly name: string;
-  readonly upstream: Upstream;
-  readonly transport: "http" | "ws";
+  /** `providers` of the config. */
+  readonly providers: Readonly<Record<string, unknown>>;
   readonly nodeOptions?: readonly string[];
+}
+
+/** The Codex backend, over one transport. */
+export function codexProvider(upstream: Upstream, transport: "http" | "ws"): Readonly<Record<string, unknown>> {
+  const { accessToken, accountId } = upstream;
+  return {
+    codex: {
+      // More than the default, which is made for one person's account.
+      maxSocketsPerAccount: 512,
+      baseUrl: `${upstream.origin}${upstream.path}`,
+      transport,
+      accounts: [{ accessToken, accountId }],
+    },
+  };
+}
+
+/** An upstream for each of the four languages, all over HTTP. */
+export function allProviders(upstream: Upstream): Readonly<Record<string, unknown>> {
+  const { origin, apiKey } = upstream;
+  const accounts = [{ apiKey }];
+  return {
+    ...codexProvider(upstream, "http"),
+    openai: { baseUrl: `${origin}/v1`, api: "chat", accounts },
+    anthropic: { baseUrl: origin, accounts },
+    gemini: { baseUrl: origin, accounts },
+  };
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), "turnout-bench-home-"));
@@ -51,26 +79,10 @@ async function isHealthy(origin: string): Promise<boolean> {
 }
 
 /** Starts the program users start, as it is built, with a config file of its own, and waits until it answers. */
-export async function startRouter({ name, upstream, transport, nodeOptions }: RouterOptions): Promise<RunningProcess> {
+export async function startRouter({ name, providers, nodeOptions }: RouterOptions): Promise<RunningProcess> {
   const port = await findFreePort();
   const config = path.join(folder, `${name.replaceAll(/\W+/gu, "-")}.yaml`);
-  const { accessToken, accountId } = upstream;
-  writeFileSync(
-    config,
-    stringify({
-      server: { host: "127.0.0.1", port },
-      sandbox: false,
-      providers: {
-        codex: {
-          // More than the default, which is made for one person's account.
-          maxSocketsPerAccount: 512,
-          baseUrl: `${upstream.origin}${upstream.path}`,
-          transport,
-          accounts: [{ accessToken, accountId }],
-        },
-      },
-    }),
-  );
+  writeFileSync(config, stringify({ server: { host: "127.0.0.1", port }, sandbox: false, providers }));
   const child = startChild({
     name,
     program: "apps/router/dist/main.js",
@@ -93,6 +105,7 @@ const sandboxSchema = z.object({
   path: z.string(),
   accessToken: z.string(),
   accountId: z.string(),
+  apiKey: z.string(),
 });
 
 export interface Sandbox {

@@ -27,7 +27,7 @@ export interface ThroughputOptions {
   readonly milliseconds: number;
   readonly concurrency: number;
   /** Events of one answer as the upstream sends them. */
-  readonly events: number;
+  readonly events: number | ((variant: Variant) => number);
 }
 
 /** As many answers as go through at a given concurrency. */
@@ -45,7 +45,9 @@ export async function measureThroughput(
       cpuPerAnswer: ((after?.cpuMicroseconds ?? 0) - (before?.cpuMicroseconds ?? 0)) / measured.requests,
     };
   });
-  return variants.map(({ name }) => {
+  return variants.map((variant) => {
+    const { name } = variant;
+    const eventsOfAnswer = typeof events === "number" ? events : events(variant);
     const own = results.get(name) ?? [];
     const answersPerSecond = median(own.map((round) => round.answersPerSecond));
     const cpuPerAnswer = median(own.map((round) => round.cpuPerAnswer));
@@ -58,8 +60,8 @@ export async function measureThroughput(
       name,
       answersPerSecond,
       cpuPerAnswer,
-      eventsPerSecond: answersPerSecond * events,
-      eventsPerCpuSecond: cpuPerAnswer === 0 ? undefined : (events * 1_000_000) / cpuPerAnswer,
+      eventsPerSecond: answersPerSecond * eventsOfAnswer,
+      eventsPerCpuSecond: cpuPerAnswer === 0 ? undefined : (eventsOfAnswer * 1_000_000) / cpuPerAnswer,
       ratios: Object.fromEntries(ratios),
       rounds: own,
     };

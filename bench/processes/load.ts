@@ -1,5 +1,5 @@
 /** The client side: sends requests, reads every byte of the answers, and fails when an answer is not whole. */
-import { Pool } from "undici";
+import { Pool, type Dispatcher } from "undici";
 import { z } from "zod";
 import { serveCommands } from "../library/serve-commands.ts";
 import { targetSchema, type Answer, type Target, type Throughput } from "../library/target.ts";
@@ -24,7 +24,7 @@ function poolFor(origin: string): Pool {
 
 interface Listener {
   onStart?(status: number, headers: Readonly<Record<string, unknown>>): void;
-  onData(chunk: Buffer, stop: () => void): void;
+  onData(chunk: Buffer, stop: () => void, controller: Dispatcher.DispatchController): void;
 }
 
 /** Sends one request; resolves after the last byte. */
@@ -39,10 +39,11 @@ function send(target: Target, listener: Listener): Promise<void> {
           listener.onStart?.(status, headers);
         },
         onResponseData(controller, chunk) {
-          listener.onData(chunk, () => {
+          const stop = () => {
             stopped = true;
             controller.abort(new Error("Enough"));
-          });
+          };
+          listener.onData(chunk, stop, controller);
         },
         onResponseEnd: () => resolve(),
         onResponseError: (_controller, error) => (stopped ? resolve() : reject(error)),
@@ -51,20 +52,30 @@ function send(target: Target, listener: Listener): Promise<void> {
   });
 }
 
+/** Bytes kept of what came before, at least as long as an ending. */
+const border = 256;
+
 /** Sends one request and looks at its status and its end. */
-async function sendChecked(target: Target): Promise<number> {
+async function sendChecked(
+  target: Target,
+  onData?: (chunk: Buffer, controller: Dispatcher.DispatchController) => void,
+): Promise<number> {
   let bytes = 0;
   let status = 0;
   let last: Buffer = Buffer.alloc(0);
+  let hasEnding = false;
   await send(target, {
     onStart: (answered) => void (status = answered),
-    onData: (chunk) => {
+    onData: (chunk, _stop, controller) => {
+      onData?.(chunk, controller);
       bytes += chunk.length;
-      // A small last read alone may not hold the ending.
-      last = chunk.length > 4_096 ? chunk : Buffer.concat([last.subarray(-4_096), chunk]);
+      // The last event may be long, and its beginning may be cut.
+      hasEnding ||=
+        chunk.includes(target.ending) || Buffer.concat([last, chunk.subarray(0, border)]).includes(target.ending);
+      last = chunk.length > border ? chunk.subarray(-border) : Buffer.concat([last.subarray(-border), chunk]);
     },
   });
-  if (status !== 200 || !last.includes(target.ending)) {
+  if (status !== 200 || !hasEnding) {
     throw new Error(
       `${target.origin}${target.path} answered ${status}, ending with ${last.toString("utf8").slice(-300)}`,
     );
@@ -132,7 +143,35 @@ async function openStreams({ target, count }: z.infer<typeof openSchema>): Promi
   return opened.length;
 }
 
+/** The one long answer that is being read. */
+let held: { controller: Dispatcher.DispatchController | undefined; bytes: number } = {
+  controller: undefined,
+  bytes: 0,
+};
+
+/** Reads one answer to its end; meanwhile `received`, `hold` and `release` are for it. */
+async function drain(target: Target): Promise<Throughput> {
+  const startedAt = performance.now();
+  const reading: typeof held = { controller: undefined, bytes: 0 };
+  held = reading;
+  const bytes = await sendChecked(target, (chunk, controller) => {
+    reading.controller = controller;
+    reading.bytes += chunk.length;
+  });
+  return { requests: 1, bytes, elapsedMs: performance.now() - startedAt };
+}
+
 serveCommands({
+  drain: (parameters) => drain(targetSchema.parse(parameters)),
+  received: () => held.bytes,
+  hold: () => {
+    held.controller?.pause();
+    return null;
+  },
+  release: () => {
+    held.controller?.resume();
+    return null;
+  },
   latency: (parameters) => measureLatency(latencySchema.parse(parameters)),
   throughput: (parameters) => measureThroughput(throughputRequestSchema.parse(parameters)),
   answer: (parameters) => answerOnce(targetSchema.parse(parameters)),

@@ -15,7 +15,18 @@ function stopAfterwards<Started extends Child>(child: Started): Started {
 const writes = ['data: {"type":"a"}\n\n', "data: end\n\n"];
 
 async function startReplayAndLoad() {
-  const replay = await startListener("replay", "bench/processes/replay.ts", { answers: { m: writes } });
+  const replay = await startListener("replay", "bench/processes/replay.ts", {
+    answers: [
+      {
+        path: "/responses",
+        mark: '"model":"m"',
+        head: writes.slice(0, 1),
+        middle: [],
+        tail: writes.slice(1),
+        repeat: 1,
+      },
+    ],
+  });
   stopAfterwards(replay.child);
   const load = stopAfterwards(startChild({ name: "load", program: "bench/processes/load.ts" }));
   const target: Target = {

@@ -9,11 +9,12 @@ const sandbox = await createSandbox({
   maxRecordedRequests: 0,
 });
 const account = sandbox.createAccount();
+const { apiKey } = sandbox.createAccount({ apiKey: true });
 
 serveCommands({
   listen() {
     const { origin, pathname } = new URL(sandbox.codexBaseUrl);
-    return { origin, path: pathname, accountId: account.accountId, accessToken: account.accessToken };
+    return { origin, path: pathname, accountId: account.accountId, accessToken: account.accessToken, apiKey };
   },
   /** The next `times` answers stand still after some events. */
   stall(parameters) {
