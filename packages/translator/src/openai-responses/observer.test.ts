@@ -79,12 +79,17 @@ describe("createStreamObserver()", () => {
   });
 
   test.each([
-    [{ type: "error", code: "rate_limit_exceeded", message: "Slow" }, "rate-limited"],
-    [{ type: "response.failed", response: { error: { code: "server_error", message: "Oops" } } }, "upstream-failed"],
-    [{ ...completed, response: { status: "failed", error: { message: "Oops" } } }, "upstream-failed"],
-  ])("a failure is one: %j (T109)", (event, code) => {
+    // Some clients ignore a bare `error`, so it must not be all they get.
+    [{ type: "error", code: "rate_limit_exceeded", message: "Slow" }, "rate-limited", "complaint"],
+    [
+      { type: "response.failed", response: { error: { code: "server_error", message: "Oops" } } },
+      "upstream-failed",
+      "failed",
+    ],
+    [{ ...completed, response: { status: "failed", error: { message: "Oops" } } }, "upstream-failed", "failed"],
+  ])("a failure is one: %j (T109)", (event, code, role) => {
     const { observer, roles } = observerOf([created, event, { type: "response.failed", response: {} }]);
-    expect(roles).toEqual(["opening", "failed", "private"]);
+    expect(roles).toEqual(["opening", role, "private"]);
     expect(observer.failure?.code).toBe(code);
   });
 
