@@ -100,6 +100,9 @@ async function open(exchange: DecodedExchange, upstreamCodec: Codec, response: W
   return openStream(exchange, meta, road, response.events[Symbol.asyncIterator]());
 }
 
+/** More announcements than any answer has; an upstream that sends nothing else is passed on as it is. */
+const mostHeldEvents = 64;
+
 async function openStream(
   exchange: DecodedExchange,
   meta: WireResponseMeta,
@@ -108,7 +111,7 @@ async function openStream(
 ): Promise<OpenedAnswer> {
   const held: WireEvent[] = [];
   try {
-    while (!road.begun) {
+    while (!road.begun && held.length < mostHeldEvents) {
       const next = await nextBatch(exchange, road, batches, held);
       if (next === undefined) break;
       if (next.done === true) {
