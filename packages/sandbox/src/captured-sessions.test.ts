@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from "@turnout/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { answer, say, type AnswerStep } from "./index.ts";
-import { finalResponse, openSocket, startSandbox } from "../test/harness.ts";
+import { finalResponse, openSocket, startSandbox, textOf } from "../test/harness.ts";
 
 const corpus = resolve(process.env.TURNOUT_CORPUS ?? join(import.meta.dirname, "../../../../shared"), "captures");
 const available = existsSync(corpus);
@@ -31,7 +31,7 @@ interface Session {
 
 /** What the recorded server answered, as a script: the client's next message refers to its call ids. */
 function stepOf(item: JsonObject): AnswerStep[] {
-  const callId = String(item.call_id);
+  const callId = textOf(item.call_id);
   const place = typeof item.namespace === "string" ? { namespace: item.namespace } : {};
   switch (item.type) {
     case "message":
@@ -39,9 +39,9 @@ function stepOf(item: JsonObject): AnswerStep[] {
     case "reasoning":
       return [say.reasoning("Recorded.")];
     case "function_call":
-      return [say.call(String(item.name), String(item.arguments), { callId, ...place })];
+      return [say.call(textOf(item.name), textOf(item.arguments), { callId, ...place })];
     case "custom_tool_call":
-      return [say.customCall(String(item.name), String(item.input), { callId, ...place })];
+      return [say.customCall(textOf(item.name), textOf(item.input), { callId, ...place })];
     default:
       return [];
   }

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "@turnout/core";
 import { z } from "zod";
+import { jsonCopy } from "./json.ts";
 import type { Minter } from "./minter.ts";
 import { findModel } from "./models.ts";
 import { detailRefusal, unsupportedParameter, type Refusal } from "./refusal.ts";
@@ -39,7 +40,7 @@ export function compactDocument(body: JsonValue | undefined, accountId: string, 
   }
   const token = minter.token(accountId);
   const kept = input.filter((item) => itemType(item) === "message" && item.role === "user");
-  const output: JsonValue[] = JSON.parse(JSON.stringify(kept));
+  const output = kept.map(jsonCopy);
   output.push({
     id: `cmp_${token}`,
     type: "compaction",

@@ -1,12 +1,18 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { Socket } from "node:net";
 import type { Runtime } from "@turnout/core";
 import type { Caller } from "./accounts.ts";
+import {
+  cutConnection,
+  edgePage,
+  singleBytes,
+  streamBody,
+  watchExchange,
+  type HttpExchange,
+  type Running,
+} from "./http-stream.ts";
 import type { Minter } from "./minter.ts";
 import { modelsEtag } from "./models.ts";
 import type { ParsedSandboxOptions } from "./options.ts";
-import { groupBatches, startPump, type Batch } from "./pump.ts";
-import type { OpenRecord } from "./records.ts";
+import { groupBatches, type Batch } from "./pump.ts";
 import { sseText, type PreparedAnswer } from "./responder.ts";
 import { planDelivery, usageLimitError, usageLimitHeaders, type Delivery, type Ending } from "./script/delivery.ts";
 import type { StreamSet } from "./stream-set.ts";
@@ -20,50 +26,24 @@ export interface HttpAnswererOptions {
   readonly options: ParsedSandboxOptions;
 }
 
-export interface HttpExchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly record: OpenRecord;
+export interface ResponsesExchange extends HttpExchange {
   readonly caller: Caller;
   readonly model: string;
   /** False: the client asked for one document. */
   readonly stream: boolean;
 }
 
-/** The page of an edge in front of the backend. */
-export const edgePage =
-  "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Enable JavaScript to continue</body></html>";
-
-function* bytesOf(text: string | Buffer): Generator<Buffer> {
-  const bytes = Buffer.from(text);
-  for (let index = 0; index < bytes.length; index += 1) yield bytes.subarray(index, index + 1);
-}
-
-function partialBytes(ending: Ending): Buffer {
-  if (ending.type !== "cut" || ending.partial === undefined) return Buffer.alloc(0);
+function partialBytes(ending: Ending & { type: "cut" }): Buffer {
+  if (ending.partial === undefined) return Buffer.alloc(0);
   const { event, bytes } = ending.partial;
   return Buffer.from(sseText(event.type, event.data.toString())).subarray(0, bytes);
 }
 
-/** Ends the TCP connection once everything before is on its way. */
-function cut({ request, response, record }: HttpExchange, ending: Ending & { type: "cut" }): void {
-  record.outcome = "faulted";
-  const { socket } = request;
-  const drop = () => {
-    if (ending.how === "reset") socket.resetAndDestroy();
-    else socket.destroySoon();
-  };
-  if (ending.silent) {
-    drop();
-    return;
-  }
-  const partial = partialBytes(ending);
-  response.flushHeaders();
-  if (partial.length > 0) response.write(partial, drop);
-  else socket.write("", drop);
+function cut(exchange: HttpExchange, ending: Ending & { type: "cut" }): void {
+  cutConnection(exchange, { ...ending, partial: partialBytes(ending) });
 }
 
-function finish(exchange: HttpExchange, prepared: PreparedAnswer, delivery: Delivery | undefined): void {
+function finish(exchange: ResponsesExchange, prepared: PreparedAnswer, delivery: Delivery | undefined): void {
   const { response, record } = exchange;
   const ending = delivery?.ending ?? { type: "normal" };
   if (ending.type === "stall") return;
@@ -77,7 +57,7 @@ function finish(exchange: HttpExchange, prepared: PreparedAnswer, delivery: Deli
 
 /** Answers `POST /responses` once the request is accepted. */
 export function createHttpAnswerer({ runtime, minter, usage, streams, options }: HttpAnswererOptions) {
-  function headersFor({ caller, model, stream }: HttpExchange): Record<string, string> {
+  function headersFor({ caller, model, stream }: ResponsesExchange): Record<string, string> {
     return {
       "content-type": stream ? "text/event-stream; charset=utf-8" : "application/json",
       "cache-control": "no-cache",
@@ -95,7 +75,7 @@ export function createHttpAnswerer({ runtime, minter, usage, streams, options }:
   }
 
   function replyWhole(
-    { response, record }: HttpExchange,
+    { response, record }: ResponsesExchange,
     status: number,
     headers: Readonly<Record<string, string>>,
     body: string,
@@ -107,7 +87,7 @@ export function createHttpAnswerer({ runtime, minter, usage, streams, options }:
   }
 
   /** Faults that take the place of the whole answer. */
-  function replaceAnswer(exchange: HttpExchange, { fault }: PreparedAnswer): boolean {
+  function replaceAnswer(exchange: ResponsesExchange, { fault }: PreparedAnswer): boolean {
     const json = { "content-type": "application/json" };
     switch (fault?.type) {
       case "hang":
@@ -140,9 +120,7 @@ export function createHttpAnswerer({ runtime, minter, usage, streams, options }:
       return { delayMs, text };
     });
     if (oneByteChunks) {
-      return parts.flatMap(({ delayMs, text }) =>
-        [...bytesOf(text)].map((content, index) => ({ delayMs: index === 0 ? delayMs : 0, content })),
-      );
+      return parts.flatMap(({ delayMs, text }) => singleBytes(text, delayMs));
     }
     return groupBatches(parts, options.eventsPerWrite).map(({ delayMs, content }) => ({
       delayMs,
@@ -150,7 +128,7 @@ export function createHttpAnswerer({ runtime, minter, usage, streams, options }:
     }));
   }
 
-  function send(exchange: HttpExchange, prepared: PreparedAnswer): { stop(): void } {
+  function send(exchange: ResponsesExchange, prepared: PreparedAnswer): Running {
     const { response, record, caller } = exchange;
     const context = { now: Math.floor(runtime.now() / 1000), planType: caller.planType };
     const delivery =
@@ -167,47 +145,17 @@ export function createHttpAnswerer({ runtime, minter, usage, streams, options }:
       return { stop() {} };
     }
     const batches = delivery === undefined ? prepared.sse() : bytesOfDelivery(delivery);
-    // Headers go out with the first event, or alone when that one has to be waited for.
-    if ((batches[0]?.delayMs ?? 1) > 0) response.flushHeaders();
-    const oneByOne = delivery?.oneByteChunks === true;
-    return startPump<string | Buffer>({
-      batches,
+    return streamBody(response, {
       runtime,
-      write: (content) => {
-        const more = response.write(content);
-        return more && !oneByOne;
-      },
-      // One byte at a time: the next one waits until this one has left the process.
-      onceDrained: (callback) => {
-        if (oneByOne) response.socket?.write("", () => callback());
-        else response.once("drain", callback);
-      },
+      batches,
+      oneByOne: delivery?.oneByteChunks === true,
       done: () => finish(exchange, prepared, delivery),
     });
   }
 
-  return (exchange: HttpExchange, prepared: PreparedAnswer): void => {
-    const { response, record } = exchange;
-    record.responseId = prepared.responseId;
-    let stop = () => {};
-    const stream = streams.add(() => {
-      stop();
-      if (exchange.request.socket instanceof Socket) exchange.request.socket.destroy();
-    });
-    response.once("close", () => {
-      stop();
-      streams.delete(stream);
-      if (record.outcome === "pending") record.outcome = "aborted";
-    });
-    if (replaceAnswer(exchange, prepared)) return;
-    const start = () => {
-      const pump = send(exchange, prepared);
-      stop = pump.stop;
-    };
-    if (options.latencyMs === 0) start();
-    else {
-      const timer = runtime.setTimer(options.latencyMs, start);
-      stop = () => timer.cancel();
-    }
+  return (exchange: ResponsesExchange, prepared: PreparedAnswer): void => {
+    exchange.record.responseId = prepared.responseId;
+    const watched = watchExchange(exchange, { runtime, streams, latencyMs: options.latencyMs });
+    if (!replaceAnswer(exchange, prepared)) watched.start(() => send(exchange, prepared));
   };
 }

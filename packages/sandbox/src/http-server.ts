@@ -50,14 +50,6 @@ export function readBody(request: IncomingMessage, callback: (body: ReadBody) =>
   });
 }
 
-export function parseJsonBody(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 export function sendJson(
   response: ServerResponse,
   status: number,

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@turnout/core";
 import { z } from "zod";
 import type { AccountBook } from "./accounts.ts";
+import { parseJson } from "./json.ts";
 import { apiRefusal, type Refusal } from "./refusal.ts";
 
 const refreshRequestSchema = z.looseObject({
@@ -17,21 +18,13 @@ function readForm(text: string): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(text));
 }
 
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * `POST /oauth/token` with grant `refresh_token`, as JSON (Codex) or as a form (others).
  *
  * Refresh tokens rotate and work once.
  */
 export function answerTokenRequest(accounts: AccountBook, contentType: string, text: string): TokenAnswer {
-  const body = contentType.startsWith("application/x-www-form-urlencoded") ? readForm(text) : readJson(text);
+  const body = contentType.startsWith("application/x-www-form-urlencoded") ? readForm(text) : parseJson(text);
   const request = refreshRequestSchema.safeParse(body);
   if (!request.success) {
     const field = request.error.issues[0]?.path.join(".") ?? "";

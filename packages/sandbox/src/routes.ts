@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AccountBook, Caller } from "./accounts.ts";
 import { compactDocument } from "./compact.ts";
 import type { createHttpAnswerer } from "./http-responses.ts";
-import { headerMap, parseJsonBody, readBody, sendJson } from "./http-server.ts";
+import { headerMap, readBody, sendJson } from "./http-server.ts";
+import { parseJson } from "./json.ts";
 import type { Minter } from "./minter.ts";
 import { modelsDocument, modelsEtag } from "./models.ts";
 import { answerTokenRequest } from "./oauth.ts";
@@ -207,7 +208,7 @@ export function createRoutes(deps: RouteOptions): (request: IncomingMessage, res
         refuse(exchange, body.refusal);
         return;
       }
-      if (kind !== "token" && body.text !== "") recorder.addBody(record, parseJsonBody(body.text), body.text.length);
+      if (kind !== "token" && body.text !== "") recorder.addBody(record, parseJson(body.text), body.text.length);
       if (answerPublic(exchange)) return;
       if (/^\/v1\/responses\/[^/]+$/.test(url.pathname) && (method === "GET" || method === "DELETE")) {
         withCaller("api-key", oneResponse)(exchange);

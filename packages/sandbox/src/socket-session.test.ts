@@ -11,6 +11,7 @@ import {
   refusedHandshake,
   startSandbox,
   testRuntime,
+  textOf,
   turns,
   until,
   userMessage,
@@ -19,7 +20,7 @@ import {
 const callAnswer = answer(say.reasoning("I look."), say.call("shell", { command: "ls" }));
 
 function responseId(events: readonly JsonObject[]): string {
-  return String(finalResponse(events).id);
+  return textOf(finalResponse(events).id);
 }
 
 function callOutput(events: readonly JsonObject[]): JsonObject {

@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
-import type { JsonObject, JsonValue, Runtime, Timer } from "@turnout/core";
-import { isJsonObject } from "@turnout/core";
+import { isJsonObject, type JsonObject, type JsonValue, type Runtime, type Timer } from "@turnout/core";
 import type { RawData, WebSocket } from "ws";
 import type { Caller } from "./accounts.ts";
 import { createAnchor, type Anchor } from "./anchor.ts";
+import { parseJson } from "./json.ts";
 import { startKeepAlive } from "./keep-alive.ts";
 import type { Minter } from "./minter.ts";
 import type { ParsedSandboxOptions } from "./options.ts";
@@ -45,14 +45,6 @@ export interface OpenedSocket {
 interface RunningAnswer {
   readonly record: OpenRecord;
   stop(): void;
-}
-
-function parseJson(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const connectionLimit = apiRefusal(400, {
@@ -205,7 +197,8 @@ export function startSocketSession(deps: SocketSessionOptions, opened: OpenedSoc
       socket.close(1003, "Only text messages are accepted");
       return;
     }
-    const text = data.toString();
+    // With the default `binaryType` a message is always one Buffer.
+    const text = (data as Buffer).toString();
     const body = parseJson(text);
     if (!isJsonObject(body) || typeof body.type !== "string") {
       const message = "A message must be a JSON object with a type";

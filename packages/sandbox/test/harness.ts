@@ -261,7 +261,7 @@ export function openSocket(
           for (;;) {
             const event = parseObject(await nextMessage());
             events.push(event);
-            if (lastTypes.has(String(event.type))) return events;
+            if (lastTypes.has(textOf(event.type))) return events;
           }
         },
         closed,
@@ -294,6 +294,11 @@ export async function refusedHandshake(opening: Promise<TestSocket>): Promise<Ha
   throw new Error("The handshake was accepted");
 }
 
+/** A string as it is, anything else as JSON. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}
+
 /** `response` of the last event. */
 export function finalResponse(events: readonly JsonObject[]): JsonObject {
   const { response } = events.at(-1) ?? {};
@@ -310,10 +315,10 @@ export function outputItems(events: readonly JsonObject[]): JsonObject[] {
 export function deltaText(events: readonly JsonObject[]): string {
   return events
     .filter(({ type }) => type === "response.output_text.delta")
-    .map(({ delta }) => String(delta))
+    .map(({ delta }) => textOf(delta))
     .join("");
 }
 
 export function eventTypes(events: readonly JsonObject[]): string[] {
-  return events.map(({ type }) => String(type));
+  return events.map(({ type }) => textOf(type));
 }

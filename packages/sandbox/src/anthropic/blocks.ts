@@ -1,9 +1,10 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+import type { JsonObject, JsonValue } from "@turnout/core";
+import { parseObject } from "../json.ts";
 import { sliceText } from "../script/slices.ts";
+import { argumentsText, type CallStep, type SpokenStep } from "../script/timed-steps.ts";
 import { numberHole, textHole } from "../wire/holes.ts";
 import { frame, type Frame } from "../wire/rendered-answer.ts";
 import { signature } from "../wire/signatures.ts";
-import { argumentsText, type CallStep, type SpokenStep } from "../wire/timed-steps.ts";
 import { redactedContent, thinkingContent } from "./thinking-rules.ts";
 
 /** One content block: how it starts, grows, and what it is in the end. */
@@ -15,16 +16,6 @@ interface DraftBlock {
 
 function hex4(index: number): string {
   return index.toString(16).padStart(4, "0");
-}
-
-function parseInput(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : {};
-  } catch {
-    // Cut arguments: a document has no place for them.
-    return {};
-  }
 }
 
 /** A `url_citation` of the script as a citation of a search result. */
@@ -78,7 +69,7 @@ function callBlock(step: CallStep, index: number): DraftBlock {
     start: { ...shell, input: {} },
     // Recorded: the first piece is empty.
     deltas: ["", ...pieces].map((piece) => ({ type: "input_json_delta", partial_json: piece })),
-    block: { ...shell, input: parseInput(text) },
+    block: { ...shell, input: parseObject(text) },
   };
 }
 

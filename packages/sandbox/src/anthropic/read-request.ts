@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
 import type { z } from "zod";
+import { valueAt, valueIn } from "../json-path.ts";
 import {
   countRequestSchema,
   messagesRequestSchema,
@@ -58,9 +59,7 @@ function pathText(body: JsonValue, path: readonly PropertyKey[]): string {
   const words: string[] = [];
   let value: JsonValue | undefined = body;
   for (const [index, key] of path.entries()) {
-    const parent: JsonValue | undefined = value;
-    if (Array.isArray(parent)) value = parent[Number(key)];
-    else if (isJsonObject(parent)) value = parent[String(key)];
+    value = valueIn(value, key);
     words.push(String(key));
     const tagged = typeof key === "number" || key === "source" || key === "thinking" || key === "tool_choice";
     if (tagged && isJsonObject(value) && typeof value.type === "string" && index < path.length - 1) {
@@ -71,13 +70,6 @@ function pathText(body: JsonValue, path: readonly PropertyKey[]): string {
 }
 
 type Issue = z.core.$ZodIssue;
-
-function valueAt(body: JsonValue, path: readonly PropertyKey[]): JsonValue | undefined {
-  return path.reduce<JsonValue | undefined>((value, key) => {
-    if (Array.isArray(value)) return value[Number(key)];
-    return isJsonObject(value) ? value[String(key)] : undefined;
-  }, body);
-}
 
 /** Pydantic's words for an issue of zod. */
 function issueText(body: JsonValue, issue: Issue): string {

@@ -1,8 +1,8 @@
 import type { JsonObject } from "@turnout/core";
 import type { ParsedAnswer } from "../script/schema.ts";
+import { callsOf, timeSteps } from "../script/timed-steps.ts";
 import { textHole } from "../wire/holes.ts";
 import { frame, outputTokens, type Frame, type RenderedAnswer } from "../wire/rendered-answer.ts";
-import { callsOf, timeSteps } from "../wire/timed-steps.ts";
 import { createBlockWriter, inputUsage, type BlockContext } from "./blocks.ts";
 import { anthropicErrors } from "./errors.ts";
 

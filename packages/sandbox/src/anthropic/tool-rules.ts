@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonValue } from "@turnout/core";
+import { listOf } from "../json.ts";
 import type { AnthropicRule } from "./rule.ts";
 
 const combinators = ["oneOf", "allOf", "anyOf"];
@@ -91,8 +92,7 @@ function schemaProblem(schema: JsonValue | undefined, depth = 0): string | undef
     if (isJsonObject(group)) for (const value of Object.values(group)) if (value !== undefined) inner.push(value);
   }
   for (const word of ["anyOf", "allOf"]) {
-    const group = schema[word];
-    if (Array.isArray(group)) inner.push(...group);
+    inner.push(...listOf(schema[word]));
   }
   if (schema.items !== undefined) inner.push(schema.items);
   for (const each of inner) {

@@ -86,7 +86,7 @@ interface Read {
   readonly body: JsonObject;
 }
 
-function isProblem<T extends object>(value: T | GeminiProblem): value is GeminiProblem {
+function isProblem(value: object): value is GeminiProblem {
   return "message" in value;
 }
 

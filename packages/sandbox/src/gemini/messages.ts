@@ -96,7 +96,7 @@ const part: Message = {
   partMetadata: any,
 };
 
-export const content: Message = { role: text, parts: list(message(() => part)) };
+const content: Message = { role: text, parts: list(message(() => part)) };
 
 const functionDeclaration: Message = {
   name: text,

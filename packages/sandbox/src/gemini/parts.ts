@@ -1,8 +1,9 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+import type { JsonObject, JsonValue } from "@turnout/core";
+import { parseObject } from "../json.ts";
 import type { ParsedAnswer } from "../script/schema.ts";
 import { sliceText } from "../script/slices.ts";
+import { argumentsText, type CallStep, type SpokenStep } from "../script/timed-steps.ts";
 import { signature } from "../wire/signatures.ts";
-import { argumentsText, type CallStep, type SpokenStep } from "../wire/timed-steps.ts";
 import { signedContents } from "./content-rules.ts";
 
 export interface PartContext {
@@ -10,16 +11,6 @@ export interface PartContext {
   readonly thoughts: boolean;
   /** Signs the first call of every answer. */
   readonly signs: boolean;
-}
-
-function parseArguments(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : {};
-  } catch {
-    // Cut arguments: calls come whole or not at all.
-    return {};
-  }
 }
 
 function reasoningLength(answer: ParsedAnswer): number | undefined {
@@ -38,7 +29,7 @@ export function createPartWriter(answer: ParsedAnswer, context: PartContext) {
   let signed = false;
 
   function callPart(step: CallStep): JsonObject {
-    const args = parseArguments(argumentsText(step));
+    const args = parseObject(argumentsText(step));
     const call = {
       ...(step.callId === undefined ? {} : { id: step.callId }),
       name: step.name,

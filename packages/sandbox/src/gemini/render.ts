@@ -1,9 +1,9 @@
 import type { JsonObject } from "@turnout/core";
 import type { ParsedAnswer } from "../script/schema.ts";
+import { callsOf, timeSteps, type SpokenStep } from "../script/timed-steps.ts";
 import { numberHole, textHole } from "../wire/holes.ts";
 import { frame, outputTokens, type Frame, type RenderedAnswer } from "../wire/rendered-answer.ts";
 import { signature } from "../wire/signatures.ts";
-import { callsOf, timeSteps, type SpokenStep } from "../wire/timed-steps.ts";
 import { geminiErrors } from "./errors.ts";
 import { createPartWriter, groundingOf, mergeParts, signatureLength, type PartContext } from "./parts.ts";
 
@@ -45,14 +45,14 @@ export function renderGemini(answer: ParsedAnswer, context: GeminiContext): Rend
   const writeParts = createPartWriter(answer, context);
   const parts: JsonObject[] = [];
 
-  const write = (step: SpokenStep): (JsonObject | Frame)[] => {
+  const write = (step: SpokenStep): ({ readonly part: JsonObject } | Frame)[] => {
     if (step.type === "raw") return [frame("", step.event)];
     // No keep-alive of its own: a chunk that says nothing but the usage.
     if (step.type === "keep-alive")
       return Array.from({ length: step.count }, () => frame("", { usageMetadata: usage(0, 0), ...envelope }));
     const written = writeParts(step);
     parts.push(...written);
-    return written;
+    return written.map((part) => ({ part }));
   };
 
   const timed = timeSteps(answer, write);
@@ -65,10 +65,10 @@ export function renderGemini(answer: ParsedAnswer, context: GeminiContext): Rend
 
   let said = 0;
   const inner = timed.map(({ value, delayMs }): Frame => {
-    if ("data" in value && "terminal" in value) return { ...frame("", 0), data: String(value.data), delayMs };
+    if (!("part" in value)) return { ...value, delayMs };
     said += 1;
     const counters = usage(Math.floor((visible * said) / (parts.length + 1)), reasoning);
-    const candidates = candidatesOf(context.candidates, { content: { parts: [value], role: "model" } });
+    const candidates = candidatesOf(context.candidates, { content: { parts: [value.part], role: "model" } });
     return { ...frame("", { candidates, usageMetadata: counters, ...envelope }), delayMs };
   });
 

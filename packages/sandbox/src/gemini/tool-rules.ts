@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+import { listOf, objectOf } from "../json.ts";
 import { at, declarationsOf, type GeminiRule } from "./rule.ts";
 
 const namePattern = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
@@ -38,10 +39,8 @@ function schemaProblem(schema: JsonObject, place: string): string | undefined {
   if (type === "STRING" && schema.format !== undefined && schema.format !== "enum" && schema.format !== "date-time") {
     return at(`${place}.format`, "only 'enum' and 'date-time' are supported for STRING type");
   }
-  const names = isJsonObject(properties) ? properties : {};
-  const missing = Array.isArray(required)
-    ? required.findIndex((name: JsonValue) => !Object.hasOwn(names, String(name)))
-    : -1;
+  const names = objectOf(properties);
+  const missing = listOf(required).findIndex((name) => typeof name !== "string" || !Object.hasOwn(names, name));
   if (missing !== -1) return at(`${place}.required[${missing}]`, "property is not defined");
   const inner: [string, JsonValue | undefined][] = Object.entries(names).map(([name, each]) => [
     `${place}.properties[${name}]`,

@@ -38,7 +38,7 @@ function missingModel(model: string): Problem {
 }
 
 /** What is wrong with the key; OpenAI shows its ends only, and so do we. */
-export function keyProblem(key: string | undefined): Problem {
+function keyProblem(key: string | undefined): Problem {
   if (key === undefined) {
     const message =
       "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth " +

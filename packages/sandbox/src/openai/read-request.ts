@@ -1,24 +1,10 @@
 import { isJsonObject, type JsonValue } from "@turnout/core";
 import type { z } from "zod";
+import { pathText, valueAt } from "../json-path.ts";
 import type { Problem } from "./errors.ts";
 import { chatRequestSchema, type ChatRequest } from "./request-schema.ts";
 
 type Issue = z.core.$ZodIssue;
-
-/** `messages[0].content[1].type` */
-export function paramText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === "number") return `${text}[${key}]`;
-    return text === "" ? String(key) : `${text}.${String(key)}`;
-  }, "");
-}
-
-function valueAt(body: JsonValue | undefined, path: readonly PropertyKey[]): JsonValue | undefined {
-  return path.reduce<JsonValue | undefined>((value, key) => {
-    if (Array.isArray(value)) return value[Number(key)];
-    return isJsonObject(value) ? value[String(key)] : undefined;
-  }, body);
-}
 
 function typeName(value: JsonValue | undefined): string {
   if (value === null) return "null";
@@ -85,10 +71,10 @@ function limitProblem(
 
 /** OpenAI's words for an issue of zod. */
 function issueProblem(body: JsonValue | undefined, issue: Issue): Problem {
-  const param = paramText(issue.path);
+  const param = pathText(issue.path);
   const value = valueAt(body, issue.path);
   if (issue.code === "unrecognized_keys") {
-    const name = paramText([...issue.path, issue.keys[0] ?? ""]);
+    const name = pathText([...issue.path, issue.keys[0] ?? ""]);
     if (issue.path.length === 0) return { message: `Unrecognized request argument supplied: ${name}` };
     return { message: `Unknown parameter: '${name}'.`, param: name, code: "unknown_parameter" };
   }

@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from "@turnout/core";
 import type { ParsedAnswer } from "../script/schema.ts";
 import { sliceText } from "../script/slices.ts";
+import { argumentsText, callsOf, timeSteps, type CallStep, type SpokenStep } from "../script/timed-steps.ts";
 import { numberHole, textHole } from "../wire/holes.ts";
 import { frame, outputTokens, type Frame, type RenderedAnswer } from "../wire/rendered-answer.ts";
-import { argumentsText, callsOf, timeSteps, type CallStep, type SpokenStep } from "../wire/timed-steps.ts";
 import { chatErrors } from "./errors.ts";
 
 export interface ChatContext {

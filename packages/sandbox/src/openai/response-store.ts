@@ -1,5 +1,6 @@
 import type { JsonObject } from "@turnout/core";
 import { z } from "zod";
+import { parseObject } from "../json.ts";
 import { inputItemSchema, type InputItem, type ResponsesRequest } from "../strict/request-schema.ts";
 import type { Problem } from "./errors.ts";
 
@@ -62,7 +63,7 @@ export function createResponseStore(): ResponseStore {
     },
     find(accountId, id) {
       const found = responses.get(keyOf(accountId, id));
-      return found === undefined ? undefined : JSON.parse(found.document);
+      return found === undefined ? undefined : parseObject(found.document);
     },
     delete: (accountId, id) => responses.delete(keyOf(accountId, id)),
     hasItem: (accountId, id) => findItem(accountId, id) !== undefined,

@@ -1,4 +1,5 @@
 import { isJsonObject } from "@turnout/core";
+import { jsonCopy, objectOf } from "../json.ts";
 import { apiRefusal, type Refusal } from "../refusal.ts";
 import { callRules } from "../strict/calls.ts";
 import { apiInputRules } from "../strict/input.ts";
@@ -199,14 +200,12 @@ export function echoOf(request: Subject["request"]) {
     "user",
   ] as const;
   const given = names.filter((name) => isGiven(request[name]));
-  const fields: unknown = JSON.parse(
-    JSON.stringify({
-      ...Object.fromEntries(given.map((name) => [name, request[name]])),
-      ...(tools === undefined ? {} : { tools }),
-      ...(text?.format === undefined ? {} : { text }),
-      reasoning: { effort: reasoning?.effort ?? null, summary: reasoning?.summary ?? null },
-      store,
-    }),
-  );
-  return isJsonObject(fields) ? fields : {};
+  const fields = {
+    ...Object.fromEntries(given.map((name) => [name, request[name]])),
+    ...(tools === undefined ? {} : { tools }),
+    ...(text?.format === undefined ? {} : { text }),
+    reasoning: { effort: reasoning?.effort ?? null, summary: reasoning?.summary ?? null },
+    store,
+  };
+  return objectOf(jsonCopy(fields));
 }

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+import { listOf, objectOf } from "../json.ts";
 
 const maximumDepth = 100;
 
@@ -13,8 +14,8 @@ function objectProblem(schema: JsonObject, path: readonly string[]): string | un
   if (schema.additionalProperties !== false) {
     return `${contextText(path)}, 'additionalProperties' is required to be supplied and to be false.`;
   }
-  const names = Object.keys(isJsonObject(schema.properties) ? schema.properties : {});
-  const required: readonly JsonValue[] = Array.isArray(schema.required) ? schema.required : [];
+  const names = Object.keys(objectOf(schema.properties));
+  const required = listOf(schema.required);
   const missing = names.find((name) => !required.includes(name));
   return missing === undefined
     ? undefined
@@ -37,8 +38,7 @@ export function strictSchemaProblem(value: JsonValue | undefined, path: readonly
     if (isJsonObject(group))
       for (const [name, each] of Object.entries(group)) inner.push([[...path, word, name], each]);
   }
-  const any = value.anyOf;
-  if (Array.isArray(any)) any.forEach((each, index) => inner.push([[...path, "anyOf", String(index)], each]));
+  for (const [index, each] of listOf(value.anyOf).entries()) inner.push([[...path, "anyOf", String(index)], each]);
   for (const [place, each] of inner) {
     const problem = strictSchemaProblem(each, place);
     if (problem !== undefined) return problem;
@@ -59,7 +59,7 @@ export function parametersProblem(schema: JsonObject | undefined, strict: boolea
 function arrayProblem(value: JsonValue | undefined, path: readonly string[]): string | undefined {
   if (!isJsonObject(value) || path.length > maximumDepth) return undefined;
   if (value.type === "array" && !isJsonObject(value.items)) return `${contextText(path)}, array schema missing items.`;
-  const properties = isJsonObject(value.properties) ? value.properties : {};
+  const properties = objectOf(value.properties);
   for (const [name, each] of Object.entries(properties)) {
     const problem = arrayProblem(each, [...path, "properties", name]);
     if (problem !== undefined) return problem;

@@ -1,7 +1,9 @@
 import type { JsonObject } from "@turnout/core";
+import { jsonCopy, objectOf } from "../json.ts";
 import type { Minter } from "../minter.ts";
-import { draftItem, responseId, type DraftEvent, type DraftItem } from "./output-items.ts";
-import type { ParsedAnswer, ParsedStep } from "./schema.ts";
+import { draftItem, responseId, type DraftEvent } from "./output-items.ts";
+import type { ParsedAnswer } from "./schema.ts";
+import { timeSteps, type SpokenStep, type Timed } from "./timed-steps.ts";
 import { headMark, parseTemplate, valueMark, type Template } from "./template.ts";
 
 /** One event of an answer, still without its ids. */
@@ -38,75 +40,27 @@ export interface AnswerVariant {
   readonly encrypted: boolean;
 }
 
-interface TimedDraft extends DraftEvent {
-  readonly delayMs: number;
-}
-
 interface Collected {
-  readonly drafts: readonly TimedDraft[];
+  readonly drafts: readonly Timed<DraftEvent>[];
   readonly items: readonly JsonObject[];
 }
 
-/** Events of several items, one of each in turn. */
-function interleave(items: readonly DraftItem[]): DraftEvent[] {
-  const longest = Math.max(...items.map(({ events }) => events.length));
-  const events: DraftEvent[] = [];
-  for (let index = 0; index < longest; index += 1) {
-    for (const item of items) {
-      const event = item.events[index];
-      if (event !== undefined) events.push(event);
-    }
-  }
-  return events;
-}
-
 function collectSteps(answer: ParsedAnswer, variant: AnswerVariant, minter: Pick<Minter, "payload">): Collected {
-  const drafts: TimedDraft[] = [];
   const items: JsonObject[] = [];
-  let silenceMs = 0;
 
-  function push(events: readonly DraftEvent[], delayMs: number): void {
-    for (const event of events) {
-      drafts.push({ ...event, delayMs: delayMs + silenceMs });
-      silenceMs = 0;
+  function say(step: SpokenStep): readonly DraftEvent[] {
+    if (step.type === "raw") {
+      const { type, ...fields } = step.event;
+      return [{ type, fields: objectOf(jsonCopy(fields)) }];
     }
-  }
-
-  function open(step: ParsedStep): DraftItem[] {
+    if (step.type === "keep-alive") return Array.from({ length: step.count }, () => ({ type: step.event, fields: {} }));
     const item = draftItem({ minter, outputIndex: items.length, encrypted: variant.encrypted }, step);
     if (item === undefined) return [];
     items.push(item.item);
-    return [item];
+    return item.events;
   }
 
-  for (const step of answer.steps) {
-    if (step.type === "silence") {
-      silenceMs += step.milliseconds;
-      continue;
-    }
-    if (step.type === "parallel") {
-      const calls = step.calls.flatMap(open);
-      const events = step.interleaved ? interleave(calls) : calls.flatMap(({ events }) => events);
-      push(events, step.calls[0]?.delayMs ?? answer.delayMs);
-      continue;
-    }
-    silenceMs += step.silenceMs ?? 0;
-    const delayMs = step.delayMs ?? answer.delayMs;
-    if (step.type === "raw") {
-      const { type, ...fields } = step.event;
-      push([{ type, fields: JSON.parse(JSON.stringify(fields)) }], delayMs);
-    } else if (step.type === "keep-alive") {
-      push(
-        Array.from({ length: step.count }, () => ({ type: step.event, fields: {} })),
-        delayMs,
-      );
-    } else {
-      push(
-        open(step).flatMap(({ events }) => events),
-        delayMs,
-      );
-    }
-  }
+  const drafts = timeSteps(answer, say, true);
   return { drafts, items };
 }
 
@@ -162,11 +116,12 @@ export function createAnswerTemplate(
   const { drafts, items } = collectSteps(answer, variant, minter);
   const opening = { response: responseObject("in_progress", {}) };
   const end = terminal(answer, items);
-  const numbered: TimedDraft[] = [
-    { type: "response.created", fields: opening, delayMs: answer.delayMs },
-    { type: "response.in_progress", fields: opening, delayMs: answer.delayMs },
+  const { delayMs } = answer;
+  const numbered: Timed<DraftEvent>[] = [
+    { value: { type: "response.created", fields: opening }, delayMs },
+    { value: { type: "response.in_progress", fields: opening }, delayMs },
     ...drafts,
-    { type: end.type, fields: { response: end.response }, delayMs: answer.delayMs },
+    { value: { type: end.type, fields: { response: end.response } }, delayMs },
   ];
   const prelude = answer.prelude ?? variant.transport === "ws";
   const frames = [
@@ -176,7 +131,7 @@ export function createAnswerTemplate(
           frame("codex.response.metadata", JSON.stringify(valueMark("metadata")), 0),
         ]
       : []),
-    ...numbered.map(({ type, fields, delayMs }, index) =>
+    ...numbered.map(({ value: { type, fields }, delayMs }, index) =>
       frame(type, JSON.stringify({ type, sequence_number: index, ...fields }), delayMs),
     ),
   ];

@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonValue } from "@turnout/core";
+import { isJsonObject } from "@turnout/core";
+import { parseJson } from "../json.ts";
 import { answer, faults, say } from "./builders.ts";
 import type { Conversation, DeclaredTool } from "./conversation.ts";
 import { parseDirectives, type Directive } from "./directives.ts";
@@ -69,14 +70,6 @@ function longText(words: number): string {
 
 function findTool(tools: readonly DeclaredTool[], name: string): DeclaredTool | undefined {
   return tools.find((tool) => tool.name === name || `${tool.namespace}.${tool.name}` === name);
-}
-
-function parseJson(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function callStep(tool: DeclaredTool, text: string): AnswerStep {

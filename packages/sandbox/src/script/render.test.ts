@@ -1,7 +1,7 @@
 import type { JsonObject } from "@turnout/core";
 import { describe, expect, test } from "vitest";
 import { answer, frameCount, renderEvents, say, type AnswerScript } from "../index.ts";
-import { deltaText, eventTypes, finalResponse, outputItems } from "../../test/harness.ts";
+import { deltaText, eventTypes, finalResponse, outputItems, textOf } from "../../test/harness.ts";
 
 function render(script: AnswerScript, transport: "ws" | "http" = "http"): JsonObject[] {
   return renderEvents(script, { transport }).map(({ json }) => JSON.parse(json));
@@ -66,7 +66,7 @@ describe("renderEvents()", () => {
     const joined = (type: string) =>
       events
         .filter((event) => event.type === type)
-        .map(({ delta }) => String(delta))
+        .map(({ delta }) => textOf(delta))
         .join("");
     expect(joined("response.reasoning_summary_text.delta")).toBe("First.Second.");
     expect(joined("response.function_call_arguments.delta")).toBe('{"command":"ls"}{}{broken');
@@ -83,7 +83,7 @@ describe("renderEvents()", () => {
   });
 
   test("has ids of the real form, all different", () => {
-    const ids = outputItems(render(everything)).map(({ id }) => String(id));
+    const ids = outputItems(render(everything)).map(({ id }) => textOf(id));
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids) expect(id).toMatch(/^(rs|msg|fc|ctc|ws|cmp)_[0-9a-f]{48}$/);
     const calls = outputItems(render(everything)).flatMap(({ call_id: callId }) => callId ?? []);
@@ -99,7 +99,7 @@ describe("renderEvents()", () => {
         .map(({ output_index: index }) => index);
     const indexes = (interleaved: boolean) =>
       render(answer(say.parallel(calls, { interleaved })))
-        .flatMap(({ output_index: index }) => index ?? [])
+        .map(({ output_index: index }) => textOf(index))
         .join("");
     expect(order(true)).toEqual([0, 1]);
     expect(indexes(false)).toBe("00001111");

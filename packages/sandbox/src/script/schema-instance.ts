@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+import { listOf, objectOf } from "../json.ts";
 
 const maximumDepth = 24;
 
@@ -49,19 +50,16 @@ function numberInstance(schema: JsonObject, integer: boolean): number {
   return upper !== undefined && stepped > upper ? upper : stepped;
 }
 
-function listOf(value: JsonValue | undefined): readonly JsonValue[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function objectOf(value: JsonValue | undefined): JsonObject {
-  return isJsonObject(value) ? value : {};
+/** The fields of all; where two have the same, the later counts. */
+function mergeFields(objects: readonly JsonObject[]): JsonObject {
+  return Object.fromEntries(objects.flatMap((object) => Object.entries(object)));
 }
 
 /** One schema that asks for everything that all of them ask for. */
 function mergeSchemas(schemas: readonly JsonObject[]): JsonObject {
   return {
-    ...Object.assign({}, ...schemas),
-    properties: Object.assign({}, ...schemas.map(({ properties }) => objectOf(properties))),
+    ...mergeFields(schemas),
+    properties: mergeFields(schemas.map(({ properties }) => objectOf(properties))),
     required: schemas.flatMap(({ required }) => listOf(required)),
   };
 }
@@ -78,7 +76,7 @@ function mergeAll(root: JsonObject, schema: JsonObject): JsonObject {
 function pickType(schema: JsonObject): string | undefined {
   const { type } = schema;
   if (typeof type === "string") return type;
-  const types: readonly JsonValue[] = Array.isArray(type) ? type : [];
+  const types = listOf(type);
   const first = types.find((each) => each !== "null") ?? types[0];
   if (typeof first === "string") return first;
   if (schema.properties !== undefined) return "object";
@@ -90,11 +88,11 @@ function instance(root: JsonObject, schema: JsonValue | undefined, depth: number
     return schema === true || depth <= maximumDepth ? "simulated" : null;
   if (typeof schema.$ref === "string") return instance(root, resolve(root, schema.$ref), depth + 1);
   if (schema.const !== undefined) return schema.const;
-  if (Array.isArray(schema.enum)) return schema.enum[0] ?? null;
+  if (isJsonArray(schema.enum)) return schema.enum[0] ?? null;
   const choices = schema.anyOf ?? schema.oneOf;
-  if (Array.isArray(choices)) {
+  if (isJsonArray(choices)) {
     // Deep inside a recursive schema the branch that ends it is usually the last, often null.
-    const choice: JsonValue | undefined = depth > maximumDepth / 3 ? choices.at(-1) : choices[0];
+    const choice = depth > maximumDepth / 3 ? choices.at(-1) : choices[0];
     return instance(root, choice, depth + 1);
   }
   if (Array.isArray(schema.allOf)) return instance(root, mergeAll(root, schema), depth + 1);
@@ -122,8 +120,8 @@ function instance(root: JsonObject, schema: JsonValue | undefined, depth: number
 }
 
 function objectInstance(root: JsonObject, schema: JsonObject, depth: number): JsonObject {
-  const properties = isJsonObject(schema.properties) ? schema.properties : {};
-  const required = new Set(Array.isArray(schema.required) ? schema.required : []);
+  const properties = objectOf(schema.properties);
+  const required = new Set(listOf(schema.required));
   // Optional fields too, while it is shallow: an answer shows the whole form.
   const names = Object.keys(properties).filter((name) => required.has(name) || depth < 4);
   return Object.fromEntries(names.map((name) => [name, instance(root, properties[name], depth + 1)]));

@@ -1,4 +1,4 @@
-import type { JsonValue } from "@turnout/core";
+import { parseJson } from "../json.ts";
 import { detailRefusal, type Refusal } from "../refusal.ts";
 import type { Minter } from "../minter.ts";
 import { checkIdentity } from "./identity.ts";
@@ -9,12 +9,7 @@ import type { HeaderMap, Rule } from "./rule.ts";
 const socketBeta = "responses_websockets=2026-02-06";
 
 function isJson(text: string): boolean {
-  try {
-    const value: JsonValue = JSON.parse(text);
-    return typeof value === "object";
-  } catch {
-    return false;
-  }
+  return typeof parseJson(text) === "object";
 }
 
 function checkCommon(headers: HeaderMap, accountId: string, minter: Minter): Refusal | undefined {

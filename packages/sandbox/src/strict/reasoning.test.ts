@@ -1,7 +1,7 @@
 import type { JsonObject } from "@turnout/core";
 import { describe, expect, test } from "vitest";
 import { answer, say } from "../index.ts";
-import { goodBody, outputItems, post, startSandbox, userMessage } from "../../test/harness.ts";
+import { goodBody, outputItems, post, startSandbox, textOf, userMessage } from "../../test/harness.ts";
 
 const script = answer(say.reasoning("Thinking."), say.text("Done."));
 
@@ -43,7 +43,7 @@ describe("a reasoning item", () => {
   test("is refused when one character of its payload changed", async () => {
     const { sandbox, account, items } = await reasoned();
     const [first, ...rest] = items;
-    const payload = String(first?.encrypted_content);
+    const payload = textOf(first?.encrypted_content);
     const changed = { ...first, encrypted_content: `${payload.slice(0, -1)}${payload.endsWith("x") ? "y" : "x"}` };
     const wrong = await post(sandbox, account, replay([changed, ...rest]));
     expect(wrong.text).toContain("invalid_encrypted_content");

@@ -1,5 +1,6 @@
 import type { JsonValue } from "@turnout/core";
 import { z } from "zod";
+import { pathText } from "../json-path.ts";
 import { apiRefusal, detailRefusal, type Refusal } from "../refusal.ts";
 import { jsonValueSchema } from "../script/json-schema.ts";
 
@@ -56,14 +57,6 @@ export const responsesRequestSchema = z.looseObject({
 export type ResponsesRequest = z.output<typeof responsesRequestSchema>;
 export type InputItem = z.output<typeof inputItemSchema>;
 export type RequestTool = z.output<typeof toolSchema>;
-
-/** `input[0].content[1].type` from a zod path. */
-function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === "number") return `${text}[${key}]`;
-    return text === "" ? String(key) : `${text}.${String(key)}`;
-  }, "");
-}
 
 function schemaRefusal(error: z.ZodError): Refusal {
   const issue = error.issues[0];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { answer, faults, namedFaults, say, type Fault, type Sandbox, type SandboxOptions } from "../index.ts";
-import { turns, until } from "../../test/harness.ts";
+import { textOf, turns, until } from "../../test/harness.ts";
 import { ask, dig, startWithKey, type WireAnswer } from "../../test/wire-harness.ts";
 
 /** One language as a client of it sees it. */
@@ -25,7 +25,7 @@ const chat: Language = {
       { model: "gpt-4o", stream, messages: [{ role: "user", content }] },
       { headers: { authorization: `Bearer ${apiKey}` }, ...(signal === undefined ? {} : { signal }) },
     ),
-  textOf: ({ events }) => events.map((event) => dig(event, "choices", 0, "delta", "content") ?? "").join(""),
+  textOf: ({ events }) => events.map((event) => textOf(dig(event, "choices", 0, "delta", "content") ?? "")).join(""),
   isWhole: ({ text }) => text.includes("data: [DONE]"),
   errorOf: (value) => dig(value, "error", "message"),
   overload: 503,
@@ -42,7 +42,7 @@ const messages: Language = {
         ...(signal === undefined ? {} : { signal }),
       },
     ),
-  textOf: ({ events }) => events.map((event) => dig(event, "delta", "text") ?? "").join(""),
+  textOf: ({ events }) => events.map((event) => textOf(dig(event, "delta", "text") ?? "")).join(""),
   isWhole: ({ names }) => names.includes("message_stop"),
   errorOf: (value) => (dig(value, "type") === "error" ? dig(value, "error", "message") : undefined),
   overload: 529,
@@ -58,7 +58,7 @@ function gemini(name: string, query: string): Language {
         { headers: { "x-goog-api-key": apiKey }, ...(signal === undefined ? {} : { signal }) },
       ),
     textOf: ({ events }) =>
-      events.map((event) => dig(event, "candidates", 0, "content", "parts", 0, "text") ?? "").join(""),
+      events.map((event) => textOf(dig(event, "candidates", 0, "content", "parts", 0, "text") ?? "")).join(""),
     isWhole: ({ text }) => text.includes('"finishReason":"STOP"'),
     errorOf: (value) => dig(value, "error", "message") ?? dig(value, 0, "error", "message"),
     overload: 503,

@@ -1,3 +1,4 @@
+import type { Cut } from "../http-stream.ts";
 import type { ParsedFault } from "../script/fault-schema.ts";
 import type { AcceptedCall } from "./dialect.ts";
 import { frame, type Frame } from "./rendered-answer.ts";
@@ -8,17 +9,7 @@ export interface Piece {
   readonly delayMs: number;
 }
 
-export type WireEnding =
-  | { readonly type: "normal" }
-  | { readonly type: "stall" }
-  | {
-      readonly type: "cut";
-      readonly how: "reset" | "close" | number;
-      /** Goes out first. */
-      readonly partial: Buffer;
-      /** Nothing at all goes out, not even headers. */
-      readonly silent: boolean;
-    };
+type WireEnding = { readonly type: "normal" } | { readonly type: "stall" } | ({ readonly type: "cut" } & Cut);
 
 /** An answer after a fault had its way with it. */
 export interface WireDelivery {

@@ -8,6 +8,7 @@ import { findAnthropicModel } from "../anthropic/models.ts";
 import { findGeminiModel } from "../gemini/models.ts";
 import { findOpenaiModel } from "../openai/models.ts";
 import { jsonValueSchema } from "../script/json-schema.ts";
+import { textOf } from "../../test/harness.ts";
 import { ask, startWithKey } from "../../test/wire-harness.ts";
 
 const corpus = resolve(process.env.TURNOUT_CORPUS ?? join(import.meta.dirname, "../../../../../shared"), "fixtures");
@@ -88,7 +89,7 @@ interface Target {
 }
 
 function target(sandbox: Sandbox, apiKey: string, { format, path, body }: Recorded): Target {
-  const model = String(body.model ?? "");
+  const model = textOf(body.model);
   switch (format) {
     case "anthropic-messages": {
       const stripped = withoutSignatures(body, "");

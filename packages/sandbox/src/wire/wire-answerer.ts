@@ -1,20 +1,20 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { Socket } from "node:net";
-import { isJsonObject, type Runtime } from "@turnout/core";
-import { edgePage } from "../http-responses.ts";
+import type { Runtime } from "@turnout/core";
+import {
+  cutConnection,
+  edgePage,
+  singleBytes,
+  streamBody,
+  watchExchange,
+  type HttpExchange,
+  type Running,
+} from "../http-stream.ts";
+import { parseObject } from "../json.ts";
 import type { ParsedSandboxOptions } from "../options.ts";
-import { groupBatches, startPump, type Batch } from "../pump.ts";
-import type { OpenRecord } from "../records.ts";
+import { groupBatches, type Batch } from "../pump.ts";
 import type { StreamSet } from "../stream-set.ts";
 import type { AcceptedCall } from "./dialect.ts";
-import { planWireDelivery, type Piece, type WireDelivery, type WireEnding } from "./plan-delivery.ts";
+import { planWireDelivery, type WireDelivery } from "./plan-delivery.ts";
 import type { PreparedCall } from "./wire-responder.ts";
-
-export interface WireExchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly record: OpenRecord;
-}
 
 export interface WireAnswererOptions {
   readonly runtime: Runtime;
@@ -32,34 +32,10 @@ const failureStatus: Readonly<Record<string, number>> = {
   invalid_prompt: 400,
 };
 
-/** Ends the TCP connection once everything before is on its way. */
-function cut({ request, response, record }: WireExchange, ending: WireEnding & { type: "cut" }): void {
-  record.outcome = "faulted";
-  const { socket } = request;
-  const drop = () => {
-    if (ending.how === "reset") socket.resetAndDestroy();
-    else socket.destroySoon();
-  };
-  if (ending.silent) {
-    drop();
-    return;
-  }
-  response.flushHeaders();
-  if (ending.partial.length > 0) response.write(ending.partial, drop);
-  else socket.write("", drop);
-}
-
-function* singleBytes(piece: Piece): Generator<Batch<Buffer>> {
-  const bytes = Buffer.from(piece.bytes);
-  for (let index = 0; index < bytes.length; index += 1) {
-    yield { delayMs: index === 0 ? piece.delayMs : 0, content: bytes.subarray(index, index + 1) };
-  }
-}
-
 /** Sends the answer to a request that was accepted, in whatever language. */
 export function createWireAnswerer({ runtime, streams, options }: WireAnswererOptions) {
   function replyWhole(
-    { response, record }: WireExchange,
+    { response, record }: HttpExchange,
     call: AcceptedCall,
     status: number,
     headers: Readonly<Record<string, string>>,
@@ -72,7 +48,7 @@ export function createWireAnswerer({ runtime, streams, options }: WireAnswererOp
   }
 
   /** Faults that take the place of the whole answer. */
-  function replaceAnswer(exchange: WireExchange, call: AcceptedCall, prepared: PreparedCall): boolean {
+  function replaceAnswer(exchange: HttpExchange, call: AcceptedCall, prepared: PreparedCall): boolean {
     const { fault, finish } = prepared;
     const { errors, requestId } = call;
     const reply = (status: number, error: Parameters<typeof errors.body>[1], headers = {}) => {
@@ -110,77 +86,49 @@ export function createWireAnswerer({ runtime, streams, options }: WireAnswererOp
   }
 
   function bytesOfDelivery({ pieces, oneByteChunks }: WireDelivery): Batch<string | Buffer>[] {
-    if (oneByteChunks) return pieces.flatMap((piece) => [...singleBytes(piece)]);
+    if (oneByteChunks) return pieces.flatMap(({ bytes, delayMs }) => singleBytes(bytes, delayMs));
     return groupBatches(pieces, options.eventsPerWrite).map(({ delayMs, content }) => ({
       delayMs,
       content: Buffer.concat(content.map(({ bytes }) => Buffer.from(bytes))),
     }));
   }
 
-  function finish(exchange: WireExchange, prepared: PreparedCall, delivery: WireDelivery | undefined): void {
+  function finish(exchange: HttpExchange, prepared: PreparedCall, delivery: WireDelivery | undefined): void {
     const { response, record } = exchange;
     if (delivery?.ending.type === "stall") return;
     if (delivery?.ending.type === "cut") {
-      cut(exchange, delivery.ending);
+      cutConnection(exchange, delivery.ending);
       return;
     }
     record.outcome = delivery?.faulted === true ? "faulted" : prepared.finish.type;
     response.end();
   }
 
-  function send(exchange: WireExchange, call: AcceptedCall, prepared: PreparedCall): { stop(): void } {
+  function send(exchange: HttpExchange, call: AcceptedCall, prepared: PreparedCall): Running {
     const { response, record } = exchange;
     const delivery =
       prepared.fault === undefined ? undefined : planWireDelivery(prepared.frames(), prepared.fault, call);
     record.status = 200;
     if (delivery?.ending.type === "cut" && delivery.ending.silent) {
-      cut(exchange, delivery.ending);
+      cutConnection(exchange, delivery.ending);
       return { stop() {} };
     }
     response.writeHead(200, { "content-type": call.framing.contentType, ...call.headers });
     const batches: readonly Batch<string | Buffer>[] =
       delivery === undefined ? prepared.batches() : bytesOfDelivery(delivery);
-    // Headers go out with the first event, or alone when that one has to be waited for.
-    if ((batches[0]?.delayMs ?? 1) > 0) response.flushHeaders();
-    const oneByOne = delivery?.oneByteChunks === true;
-    return startPump<string | Buffer>({
-      batches,
+    return streamBody(response, {
       runtime,
-      write: (content) => response.write(content) && !oneByOne,
-      // One byte at a time: the next one waits until this one has left the process.
-      onceDrained: (callback) => {
-        if (oneByOne) response.socket?.write("", () => callback());
-        else response.once("drain", callback);
-      },
+      batches,
+      oneByOne: delivery?.oneByteChunks === true,
       done: () => finish(exchange, prepared, delivery),
     });
   }
 
-  return (exchange: WireExchange, call: AcceptedCall, prepared: PreparedCall): void => {
-    const { request, response, record } = exchange;
-    record.responseId = prepared.id;
-    let stop = () => {};
-    const stream = streams.add(() => {
-      stop();
-      if (request.socket instanceof Socket) request.socket.destroy();
-    });
-    response.once("close", () => {
-      stop();
-      streams.delete(stream);
-      if (record.outcome === "pending") record.outcome = "aborted";
-    });
+  return (exchange: HttpExchange, call: AcceptedCall, prepared: PreparedCall): void => {
+    exchange.record.responseId = prepared.id;
+    const watched = watchExchange(exchange, { runtime, streams, latencyMs: options.latencyMs });
     if (replaceAnswer(exchange, call, prepared)) return;
-    if (call.remember !== undefined && prepared.fault === undefined) {
-      const document: unknown = JSON.parse(prepared.document());
-      if (isJsonObject(document)) call.remember(document);
-    }
-    const start = () => {
-      stop = send(exchange, call, prepared).stop;
-    };
-    if (options.latencyMs === 0) start();
-    else {
-      const timer = runtime.setTimer(options.latencyMs, start);
-      stop = () => timer.cancel();
-    }
+    if (call.remember !== undefined && prepared.fault === undefined) call.remember(parseObject(prepared.document()));
+    watched.start(() => send(exchange, call, prepared));
   };
 }

@@ -1,5 +1,6 @@
 import type { JsonValue } from "@turnout/core";
-import { parseJsonBody, sendJson } from "../http-server.ts";
+import { sendJson } from "../http-server.ts";
+import { parseJson } from "../json.ts";
 import type { Exchange } from "../routes.ts";
 import type { AcceptedCall } from "./dialect.ts";
 import type { createWireAnswerer } from "./wire-answerer.ts";
@@ -63,7 +64,7 @@ export function createWireRoutes({ languages, prepare, answer }: WireRoutesOptio
       method: record.method,
       url,
       headers: record.headers,
-      body: record.body ?? parseJsonBody(text),
+      body: record.body ?? parseJson(text),
       text,
       setAccount: (accountId) => {
         record.accountId = accountId;
