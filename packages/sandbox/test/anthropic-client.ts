@@ -2,7 +2,7 @@ import { answer, say, type SandboxOptions } from "../src/index.ts";
 import { ask, dig, startWithKey } from "./wire-harness.ts";
 
 export const tool = { name: "get_weather", input_schema: { type: "object", properties: { city: { type: "string" } } } };
-export const script = answer(
+const script = answer(
   say.reasoning("Let me see."),
   say.text("Hi there, how are you?"),
   say.call("get_weather", { city: "Paris" }),

@@ -5,7 +5,7 @@ export const tool = {
   type: "function",
   function: { name: "get_weather", parameters: { type: "object", properties: { city: { type: "string" } } } },
 };
-export const script = answer(
+const script = answer(
   say.reasoning("Let me see."),
   say.text("Hi there, how are you?"),
   say.call("get_weather", { city: "Paris" }),

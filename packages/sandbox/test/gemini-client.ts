@@ -4,7 +4,7 @@ import { ask, dig, startWithKey } from "./wire-harness.ts";
 
 export const schema = { type: "OBJECT", properties: { city: { type: "STRING" } } };
 export const tools = [{ functionDeclarations: [{ name: "get_weather", parameters: schema }] }];
-export const script = answer(
+const script = answer(
   say.reasoning("Let me see."),
   say.text("Hi there, how are you?"),
   say.parallel([say.call("get_weather", { city: "Paris" }), say.call("get_weather", { city: "Rome" })]),
