@@ -81,7 +81,9 @@ export function createClientStream(exchange: DecodedExchange, options: ClientStr
   function watch(milliseconds: number): void {
     timer = runtime.setTimer(milliseconds, () => {
       const silent = runtime.monotonic() - lastWrite;
-      if (silent >= keepAliveMs) {
+      // A client that has something to read already is not kept alive by more of it.
+      if (client.blocked) watch(keepAliveMs);
+      else if (silent >= keepAliveMs) {
         // Which attempt will answer is not known yet, so the head says nothing of it.
         openHead({});
         const text = keepAliveText();

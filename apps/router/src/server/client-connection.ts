@@ -8,6 +8,8 @@ export interface ClientConnection {
   /** Aborted with `client-closed` when the client goes away before its answer has ended. */
   readonly signal: AbortSignal;
   readonly headSent: boolean;
+  /** The client has not yet taken what was written. */
+  readonly blocked: boolean;
   /** Gives the answer up, as when stopping can wait no longer. */
   abort(reason: RouterError): void;
   sendHead(status: number, headers: Readonly<Record<string, string>>): void;
@@ -20,11 +22,13 @@ export interface ClientConnection {
 /** Wraps Node's request and response, on which the answer is written straight. */
 export function createClientConnection(incoming: IncomingMessage, outgoing: ServerResponse): ClientConnection {
   const hangUp = new AbortController();
-  let wakeWriter: (() => void) | undefined;
+  // One for all who wait: an answer and its keep-alive may wait for the same client.
+  let drained: Promise<void> | undefined;
+  let wakeWriters: (() => void) | undefined;
   const wake = () => {
-    const waiting = wakeWriter;
-    wakeWriter = undefined;
-    waiting?.();
+    wakeWriters?.();
+    drained = undefined;
+    wakeWriters = undefined;
   };
   outgoing.on("drain", wake);
   outgoing.on("close", () => {
@@ -43,14 +47,18 @@ export function createClientConnection(incoming: IncomingMessage, outgoing: Serv
     get headSent() {
       return outgoing.headersSent;
     },
+    get blocked() {
+      return drained !== undefined;
+    },
     sendHead: (status, headers) => {
       if (!outgoing.destroyed) outgoing.writeHead(status, headers);
     },
     write: (text) => {
       if (outgoing.destroyed || outgoing.write(text)) return undefined;
-      return new Promise((resolve) => {
-        wakeWriter = resolve;
+      drained ??= new Promise((resolve) => {
+        wakeWriters = resolve;
       });
+      return drained;
     },
     end: (text) => {
       if (!outgoing.destroyed) outgoing.end(text);
