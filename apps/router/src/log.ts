@@ -21,8 +21,8 @@ const flushEveryMs = 250;
 
 /** Standard error as a place for the log: at once on a terminal, gathered elsewhere. */
 export interface LogOutput extends DestinationStream {
-  /** Writes what is gathered; needed before the process ends. */
-  flushSync(): void;
+  /** Writes what is gathered; needed before the process ends. Resolves also when nobody takes it any more. */
+  flushed(): Promise<void>;
 }
 
 export function createLogOutput(runtime: Runtime, isTerminal: boolean): LogOutput {
@@ -32,5 +32,12 @@ export function createLogOutput(runtime: Runtime, isTerminal: boolean): LogOutpu
     runtime.setTimer(flushEveryMs, flush);
   };
   if (!isTerminal) runtime.setTimer(flushEveryMs, flush);
-  return output;
+  return {
+    write: (line) => void output.write(line),
+    // Not `flushSync`: with a closed pipe at the other end it tries for ever.
+    flushed: () =>
+      new Promise((resolve) => {
+        output.flush(() => resolve());
+      }),
+  };
 }

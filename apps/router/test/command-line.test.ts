@@ -41,6 +41,14 @@ describe("turnout serve", () => {
     expect(program.errors()).toContain("request completed");
   });
 
+  test("stops also when nobody reads its log any more", async () => {
+    const program = turnout("serve", "--port", "0");
+    await listening(program);
+    program.process.stderr?.destroy();
+    program.process.kill("SIGTERM");
+    expect(await program.ended).toBe(0);
+  });
+
   test("is what turnout alone does, with the config in the working folder", async () => {
     writeFileSync(join(folder, "turnout.yaml"), "server: { port: 0 }\naliases: { fast: sandbox/gpt-5.4-mini }\n");
     const program = turnout();

@@ -33,7 +33,7 @@ export const serveCommand = defineCommand({
     const stopped = untilStopped(() => stop(router, log));
     process.stdout.write(banner(router, config, file));
     await stopped;
-    output.flushSync();
+    await output.flushed();
   },
 });
 
