@@ -122,6 +122,15 @@ describe.each(wires)("bad input to %s", (wire) => {
   });
 });
 
+test("an endless model name fills neither the answer nor the log", async () => {
+  const router = await startTestRouter();
+  const received = await post(router.url, "openai-chat", bodyOf("openai-chat", false, "x".repeat(1_000_000)));
+  expect(received.status).toBe(404);
+  expect(JSON.stringify(received.document).length).toBeLessThan(1_000);
+  await expect.poll(() => router.logText()).toContain("not-found");
+  expect(router.logText().length).toBeLessThan(2_000);
+});
+
 test("an unknown route and a wrong method are told in OpenAI's shape", async () => {
   const router = await startTestRouter();
   const unknown = await fetch(`${router.url}/v1/nothing`, { method: "POST" });

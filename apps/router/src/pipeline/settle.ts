@@ -20,6 +20,9 @@ export interface Settlement {
   readonly error: AnyRouterError | undefined;
 }
 
+/** Characters of a model's name in the log; it is whatever the client sent. */
+const longestName = 256;
+
 /** The one line per request. Holds names, numbers and our own messages; never a body, a header or a secret. */
 export function logRequest(log: Logger, settlement: Settlement): void {
   const { outcome, error, plan, trail } = settlement;
@@ -27,7 +30,7 @@ export function logRequest(log: Logger, settlement: Settlement): void {
   const line = {
     requestId: settlement.requestId,
     wire: settlement.wire,
-    model: settlement.model,
+    model: settlement.model?.slice(0, longestName),
     stream: settlement.stream,
     provider: plan?.provider,
     upstreamModel: plan?.upstreamModel,

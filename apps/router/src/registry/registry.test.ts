@@ -43,6 +43,13 @@ describe("createRegistry()", () => {
     expect(() => registry.lookup(name)).toThrow(RouterError);
   });
 
+  test("quotes little of an endless name, and looks for nothing near it", () => {
+    const error = RouterError.from(catchError(() => registry.lookup("codex/gpt-5.4".padEnd(1_000_000, "x"))));
+    expect(error.code).toBe("not-found");
+    expect(error.message.length).toBeLessThan(400);
+    expect(error.details).toEqual({ path: "model" });
+  });
+
   test("lists models and aliases", () => {
     const ids = registry.list().map((model) => model.id);
     expect(ids).toEqual(["codex/gpt-5.4", "codex/gpt-5.4-mini", "sandbox/gpt-5.4", "sandbox/only-here", "fast"]);
@@ -61,3 +68,11 @@ describe("createRegistry()", () => {
     expect(() => createRegistry([codex], { broken: "codex/none" })).toThrow(/Cannot use alias "broken"/);
   });
 });
+
+function catchError(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}

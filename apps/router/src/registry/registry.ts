@@ -29,6 +29,9 @@ export interface Registry {
   readonly providers: readonly Provider[];
 }
 
+/** Characters of a name that are looked at: comparing one as long as a body would hold everybody up for a minute. */
+const longestName = 256;
+
 export function createRegistry(providers: readonly Provider[], aliases: Readonly<Record<string, string>>): Registry {
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
   const models = listModels(providers, aliases, (name) => resolve(name));
@@ -62,9 +65,9 @@ export function createRegistry(providers: readonly Provider[], aliases: Readonly
     lookup: (name) => {
       const route = resolve(name);
       if (route !== undefined) return route;
-      const suggestion = nearest(name, allNames(providers, aliases));
+      const suggestion = name.length > longestName ? undefined : nearest(name, allNames(providers, aliases));
       const hint = suggestion === undefined ? "GET /v1/models lists the known ones" : `did you mean "${suggestion}"?`;
-      throw new RouterError("not-found", `Cannot find model "${name}": ${hint}`, {
+      throw new RouterError("not-found", `Cannot find model "${name.slice(0, longestName)}": ${hint}`, {
         path: "model",
         ...(suggestion === undefined ? {} : { suggestion }),
       });
