@@ -1,4 +1,11 @@
-import { isJsonObject, type JsonObject, type JsonValue, RouterError, type UpstreamErrorBody } from "@turnout/core";
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  RouterError,
+  type UpstreamErrorBody,
+} from "@turnout/core";
 
 import { tryParseJson } from "./parse-json.ts";
 
@@ -62,7 +69,7 @@ function plainText(text: string): string {
 
 /** The object that holds the error's fields, out of the shapes of vendors (translation.md 3.7). */
 function errorSource(value: JsonValue | undefined): JsonObject {
-  const document = Array.isArray(value) ? value[0] : value;
+  const document = isJsonArray(value) ? value[0] : value;
   if (!isJsonObject(document)) return {};
   const { error, detail, response, body } = document;
   if (isJsonObject(error)) return error;
@@ -186,14 +193,14 @@ function fromStatus(facts: ErrorFacts, message: string): RouterError {
     case 408:
     case 504:
       return new RouterError("upstream-unavailable", message, { status, requestSent: true }, upstream);
+    default: {
+      const isClientFault =
+        status === undefined ? body.type === "invalid_request_error" : status >= 400 && status < 500;
+      return isClientFault
+        ? new RouterError("request-invalid", message, path, upstream)
+        : new RouterError("upstream-failed", message, { status, upstreamCode: body.code ?? body.type }, upstream);
+    }
   }
-  if (status !== undefined && status >= 400 && status < 500) {
-    return new RouterError("request-invalid", message, path, upstream);
-  }
-  if (status === undefined && body.type === "invalid_request_error") {
-    return new RouterError("request-invalid", message, path, upstream);
-  }
-  return new RouterError("upstream-failed", message, { status, upstreamCode: body.code ?? body.type }, upstream);
 }
 
 function classify(facts: ErrorFacts, message: string): RouterError {

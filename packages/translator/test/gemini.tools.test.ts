@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "@turnout/core";
 import { gemini, openaiChat, openaiResponses } from "@turnout/translator";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 
 import { at, errorOf, fromChat, hello, partsOf } from "./gemini-requests.ts";
 
@@ -13,7 +14,7 @@ describe("encodeRequest() of other formats", () => {
     const tools = names.map((name): JsonObject => ({ type: "function", function: { name } }));
     const { value, report } = fromChat({ tools });
     const declared = at(value, "tools", 0, "functionDeclarations");
-    const sent = Array.isArray(declared) ? declared.map((tool) => String(at(tool, "name"))) : [];
+    const sent = Array.isArray(declared) ? declared.map((tool) => z.string().parse(at(tool, "name"))) : [];
     expect(sent).toHaveLength(names.length);
     expect(new Set(sent).size).toBe(names.length);
     for (const name of sent) expect(name).toMatch(/^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/u);

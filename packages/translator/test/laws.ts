@@ -255,7 +255,7 @@ function lawsOfStreams(options: LawOptions, streams: readonly Recorded<string>[]
 }
 
 /** What an answer says, without ids and without what only one format knows. */
-export function meaning(response: ModelResponse): JsonValue {
+function meaning(response: ModelResponse): JsonValue {
   const { inputFresh, cacheRead, output, reasoning } = response.usage ?? {};
   return plain({
     finish: response.finish,

@@ -45,9 +45,7 @@ describe("calls and results", () => {
       { role: "tool", tool_call_id: "b", content: "2" },
       { role: "user", content: "Go on" },
     ]);
-    expect(decode({ messages: messages as JsonObject[] }).turns.map((turn) => turn.blocks.length)).toEqual([
-      1, 2, 2, 1,
-    ]);
+    expect(decode({ messages }).turns.map((turn) => turn.blocks.length)).toEqual([1, 2, 2, 1]);
   });
 
   test("a call without result gets one when more follows, none at the end (T54)", () => {

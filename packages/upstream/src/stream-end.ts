@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue, type WireEvent, type WireFormat } from "@turnout/core";
+import { isJsonArray, isJsonObject, type JsonValue, type WireEvent, type WireFormat } from "@turnout/core";
 
 /** How streams of one wire format end. */
 export interface StreamEnd {
@@ -55,7 +55,7 @@ function isLastGeminiChunk(data: string): boolean {
   if (!isJsonObject(chunk)) return false;
   const { candidates, promptFeedback } = chunk;
   if (isJsonObject(promptFeedback) && isSet(promptFeedback["blockReason"])) return true;
-  const [first]: readonly JsonValue[] = Array.isArray(candidates) ? candidates : [];
+  const [first] = isJsonArray(candidates) ? candidates : [];
   return first !== undefined && isJsonObject(first) && isSet(first["finishReason"]);
 }
 

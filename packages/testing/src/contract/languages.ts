@@ -38,10 +38,10 @@ function textIn(value: JsonObject, key: string): string {
 
 /** Puts pieces together that belong to one key, in the order in which the keys appeared. */
 function joinCalls(pieces: readonly { key: JsonValue | undefined; name: string; text: string }[]): ToldCall[] {
-  const calls = new Map<string, { name: string; arguments: string }>();
+  const calls = new Map<JsonValue | undefined, { name: string; arguments: string }>();
   for (const { key, name, text } of pieces) {
-    const call = calls.get(String(key)) ?? { name: "", arguments: "" };
-    calls.set(String(key), { name: call.name + name, arguments: call.arguments + text });
+    const call = calls.get(key) ?? { name: "", arguments: "" };
+    calls.set(key, { name: call.name + name, arguments: call.arguments + text });
   }
   return [...calls.values()];
 }

@@ -30,7 +30,7 @@ export interface BlockContext {
 }
 
 /** `cache_control` for a mark; lifetimes Anthropic does not have become its usual one. */
-export function cacheControl(cache: { readonly ttl?: string }): JsonObject {
+function cacheControl(cache: { readonly ttl?: string }): JsonObject {
   const isKnown = cache.ttl === "5m" || cache.ttl === "1h";
   return { type: "ephemeral", ...(isKnown && { ttl: cache.ttl }) };
 }
@@ -64,7 +64,7 @@ export function encodeOwnCitation(citation: Citation): JsonObject | undefined {
 }
 
 /** The text of a call's arguments as `input`. There is no place for what is no object: it is wrapped (T67). */
-export function callInput(block: ToolCallBlock, path: string, losses: LossCollector): JsonValue {
+function callInput(block: ToolCallBlock, path: string, losses: LossCollector): JsonValue {
   const { arguments: text, kind } = block;
   if (kind === "custom") return { input: text };
   if (text.trim() === "") return {};
@@ -114,7 +114,7 @@ function encodeToolResult(block: ToolResultBlock, path: string, context: BlockCo
 }
 
 /** The visible text of thoughts, for a format that has one. */
-export function thinkingText(block: Pick<ReasoningBlock, "parts">): string {
+function thinkingText(block: Pick<ReasoningBlock, "parts">): string {
   return block.parts.map((part) => part.text).join(partSeparator);
 }
 

@@ -1,4 +1,4 @@
-import type { Block, FileBlock, ImageBlock, JsonObject, JsonValue, MediaSource } from "@turnout/core";
+import type { FileBlock, ImageBlock, JsonObject, JsonValue, MediaSource } from "@turnout/core";
 
 import { put, type Fields } from "../fields.ts";
 import { invalidRequest } from "../validate.ts";
@@ -129,5 +129,3 @@ export function flattenTexts(blocks: readonly JsonValue[]): string | undefined {
   }
   return texts.join("\n");
 }
-
-export type MediaBlock = Extract<Block, { type: "image" | "file" }>;

@@ -155,5 +155,4 @@ export type TextContent = z.infer<typeof textBlockSchema>;
 export type ImageContent = z.infer<typeof imageBlockSchema>;
 export type DocumentContent = z.infer<typeof documentBlockSchema>;
 export type ThinkingContent = z.infer<typeof thinkingBlockSchema>;
-export type ToolUseContent = z.infer<typeof toolUseBlockSchema>;
 export type ToolResultContent = z.infer<typeof toolResultBlockSchema>;

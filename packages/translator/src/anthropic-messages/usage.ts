@@ -49,7 +49,7 @@ export function decodeUsage(value: JsonValue | undefined): Usage | undefined {
 }
 
 /** Responses has `input_tokens` too, meaning something else, and always a total beside them. */
-export function isOwnUsage(raw: JsonObject | undefined): raw is JsonObject {
+function isOwnUsage(raw: JsonObject | undefined): raw is JsonObject {
   return raw !== undefined && typeof raw["output_tokens"] === "number" && raw["total_tokens"] === undefined;
 }
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
 
 import { type Fields, objectIn } from "../fields.ts";
 import { mergeAll, nonNullBranches, resolveReference } from "./schema-parts.ts";
@@ -253,7 +253,10 @@ export function cleanSchema(schema: JsonObject): CleanedSchema {
 
 /** True for an object that may not hold anything, which older models refuse: such a function has no `parameters`. */
 export function isEmptyObjectSchema(schema: JsonObject): boolean {
-  const isObject = schema["type"] === undefined || String(schema["type"]).toLowerCase() === "object";
+  const { type } = schema;
+  const [only, ...others] = isJsonArray(type) ? type : [type];
+  const isObject =
+    type === undefined || (others.length === 0 && typeof only === "string" && only.toLowerCase() === "object");
   const hasMore = ["properties", "anyOf", "oneOf", "allOf", "$ref", "additionalProperties", "patternProperties"].some(
     (key) => {
       const value = schema[key];

@@ -12,7 +12,7 @@ import { encodeCall, encodeMedia, type PartContext } from "./parts-encode.ts";
 import { encodeOwnResult, encodeResult } from "./results-encode.ts";
 
 /** What a first call without a signature of Google's carries instead (documented; CP, VA). */
-export const signatureSentinel = "skip_thought_signature_validator";
+const signatureSentinel = "skip_thought_signature_validator";
 
 const signatureFields: ReadonlySet<string> = new Set(["extra_content"]);
 

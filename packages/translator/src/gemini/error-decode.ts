@@ -35,7 +35,7 @@ interface ErrorFacts {
 }
 
 function detailOf(error: JsonObject, type: string): JsonObject {
-  return objectsIn(error, "details").find((detail) => String(detail["@type"]).endsWith(`.${type}`)) ?? {};
+  return objectsIn(error, "details").find((detail) => (textIn(detail, "@type") ?? "").endsWith(`.${type}`)) ?? {};
 }
 
 function factsOf(error: JsonObject, httpStatus: number | undefined): ErrorFacts {

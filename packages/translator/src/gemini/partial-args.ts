@@ -43,7 +43,7 @@ function fits(container: Container, key: Key): boolean {
 function valueOf(piece: JsonObject): JsonValue | undefined {
   const { stringValue, numberValue, boolValue } = piece;
   if (typeof stringValue === "string" || typeof numberValue === "number" || typeof boolValue === "boolean") {
-    return (stringValue ?? numberValue ?? boolValue) as JsonValue;
+    return stringValue ?? numberValue ?? boolValue;
   }
   return "nullValue" in piece ? null : undefined;
 }

@@ -103,7 +103,7 @@ export function encodeMedia(block: MediaBlock, path: string, context: PartContex
  * Arguments as the object Gemini wants. What is no object has no other place than under a name (T67); free text of custom
  * tools goes under the same one.
  */
-export function argumentsObject(call: Pick<ToolCallBlock, "kind" | "arguments">, noteLoss: () => void): JsonObject {
+function argumentsObject(call: Pick<ToolCallBlock, "kind" | "arguments">, noteLoss: () => void): JsonObject {
   if (call.kind === "custom") return { input: call.arguments };
   if (call.arguments === "") return {};
   const value: JsonValue | undefined = tryParseJson(call.arguments);

@@ -1,6 +1,5 @@
 import {
   isJsonObject,
-  type JsonValue,
   type ModelRequest,
   type OutputFormat,
   type Sampling,
@@ -198,7 +197,7 @@ export function decodeRequest(body: unknown): Translated<ModelRequest> {
     sampling: config ? decodeSampling(config) : {},
     ...present("serviceTier", request.serviceTier?.toLowerCase()),
     ...present("metadata", request.labels),
-    extras: { wire, fields: fields as Record<string, JsonValue> },
+    extras: { wire, fields },
   };
   return { value, report: createLossCollector().report };
 }

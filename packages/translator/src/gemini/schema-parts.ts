@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
 
 import { type Fields, objectIn } from "../fields.ts";
 
@@ -10,7 +10,7 @@ export function resolveReference(root: JsonObject, reference: string): JsonObjec
   for (const raw of reference.slice(2).split("/")) {
     const key = raw.replaceAll("~1", "/").replaceAll("~0", "~");
     const container: JsonValue | undefined = value;
-    if (Array.isArray(container)) value = (container as readonly JsonValue[])[Number(key)];
+    if (isJsonArray(container)) value = container[Number(key)];
     else if (isJsonObject(container) && Object.hasOwn(container, key)) value = container[key];
     else return undefined;
   }
@@ -19,7 +19,7 @@ export function resolveReference(root: JsonObject, reference: string): JsonObjec
 
 function listIn(schema: JsonObject, key: string): readonly JsonValue[] {
   const value = schema[key];
-  return Array.isArray(value) ? value : [];
+  return isJsonArray(value) ? value : [];
 }
 
 /** Both schemas hold: properties and required come together, of anything else the first one counts. */

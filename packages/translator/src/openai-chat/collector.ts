@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue, RouterError, type WireEvent } from "@turnout/core";
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, RouterError, type WireEvent } from "@turnout/core";
 
 import type { DocumentCollector } from "../codec.ts";
 import { decodeOpenaiStreamError } from "../openai-error-decode.ts";
@@ -38,7 +38,7 @@ function grow(target: Fields, source: JsonObject, except?: ReadonlySet<string>):
     const before = target[key];
     if (before === undefined || before === null) target[key] = value;
     else if (typeof before === "string" && typeof value === "string") target[key] = before + value;
-    else if (Array.isArray(before) && Array.isArray(value)) target[key] = [...before, ...value] as JsonValue[];
+    else if (isJsonArray(before) && isJsonArray(value)) target[key] = [...before, ...value];
     else if (isJsonObject(before) && isJsonObject(value)) {
       const merged: Fields = { ...before } as Fields;
       grow(merged, value);

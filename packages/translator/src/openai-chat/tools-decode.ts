@@ -85,11 +85,10 @@ export function decodeTools(request: ChatRequest): Tool[] {
 
 /** `{type:function,function:{name}}` of Chat as `{type:function,name}` of Responses. */
 function flattenChoice(choice: JsonObject): JsonObject {
-  const type = choice["type"];
-  const named = type === "function" || type === "custom" ? choice[type] : undefined;
-  if (!isJsonObject(named)) return choice;
-  const { [String(type)]: _, ...rest } = choice;
-  return { ...rest, ...named };
+  const { type } = choice;
+  if (type !== "function" && type !== "custom") return choice;
+  const { [type]: named, ...rest } = choice;
+  return isJsonObject(named) ? { ...rest, ...named } : choice;
 }
 
 function decodeNamedChoice(choice: Exclude<ChatToolChoice, string>): ToolChoice {

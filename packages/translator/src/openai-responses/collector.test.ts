@@ -3,9 +3,11 @@ import { describe, expect, test } from "vitest";
 
 import { createDocumentCollector } from "./collector.ts";
 
-function collect(events: readonly JsonObject[]): JsonObject {
+type Event = JsonObject & { readonly type: string };
+
+function collect(events: readonly Event[]): JsonObject {
   const collector = createDocumentCollector();
-  for (const event of events) collector.add({ type: String(event["type"]), data: JSON.stringify(event) });
+  for (const event of events) collector.add({ type: event.type, data: JSON.stringify(event) });
   return collector.end();
 }
 
@@ -16,11 +18,11 @@ const created = {
 const first = { id: "msg_1", type: "message", content: [] };
 const second = { id: "fc_1", type: "function_call", call_id: "c" };
 
-function done(index: number | undefined, item: JsonObject): JsonObject {
+function done(index: number | undefined, item: JsonObject): Event {
   return { type: "response.output_item.done", ...(index !== undefined && { output_index: index }), item };
 }
 
-function completed(response: JsonObject): JsonObject {
+function completed(response: JsonObject): Event {
   return { type: "response.completed", response };
 }
 

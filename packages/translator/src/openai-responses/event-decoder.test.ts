@@ -138,7 +138,7 @@ describe("createEventDecoder()", () => {
 
   test("events without output_index belong to their item_id, else to the last item (T92)", () => {
     const { output_index: _index, item_id: _id, ...bare } = textDelta("Hello");
-    const events = decode([created, added, bare as Event, itemDone("Hello"), completed()]);
+    const events = decode([created, added, bare, itemDone("Hello"), completed()]);
     expect(deltas(events)).toEqual(["Hello"]);
   });
 

@@ -23,11 +23,11 @@ const completed = {
   response: { id: "resp_1", status: "completed", output: [], usage },
 };
 
-function observerOf(events: readonly JsonObject[], names = true) {
+type Event = JsonObject & { readonly type: string };
+
+function observerOf(events: readonly Event[], names = true) {
   const observer = createStreamObserver(context);
-  const roles = events.map((event) =>
-    observer.observe({ type: names ? String(event["type"]) : "", data: JSON.stringify(event) }),
-  );
+  const roles = events.map((event) => observer.observe({ type: names ? event.type : "", data: JSON.stringify(event) }));
   return { observer, roles };
 }
 

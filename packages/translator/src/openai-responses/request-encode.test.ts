@@ -106,7 +106,7 @@ describe("encodeRequest() of another format's request", () => {
       itemId: "rs_1",
       provenance: { wire: "openai-responses" },
     };
-    const turns = [user("Hi"), assistant(thought, callOf("c", { itemId: "fc_1" } as Partial<Block>)), resultOf("c")];
+    const turns = [user("Hi"), assistant(thought, callOf("c", { itemId: "fc_1" })), resultOf("c")];
     expect(encodeRequest(foreign({ turns })).value["input"]).toMatchObject([
       { role: "user" },
       { type: "reasoning", summary: [], encrypted_content: "gAAAA" },

@@ -1,4 +1,12 @@
-import { isJsonObject, type JsonObject, type JsonValue, RouterError, type Tool, type ToolChoice } from "@turnout/core";
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  RouterError,
+  type Tool,
+  type ToolChoice,
+} from "@turnout/core";
 
 import type { LossCollector } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
@@ -201,7 +209,7 @@ export function decodeToolChoice(value: string | JsonObject): ToolChoice {
 /** Chat's `{type: "allowed_tools", allowed_tools: {mode, tools}}` lies flat here, and so do the tools in it. */
 function encodeAllowedTools(fields: JsonObject): JsonObject | undefined {
   const { mode, tools } = objectField(fields, "allowed_tools");
-  if (!Array.isArray(tools)) return undefined;
+  if (!isJsonArray(tools)) return undefined;
   const flat = tools.map((tool) => {
     if (!isJsonObject(tool) || typeof tool["type"] !== "string") return tool;
     const { type, [type]: inner, ...rest } = tool;
