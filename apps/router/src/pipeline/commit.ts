@@ -6,6 +6,7 @@ import { attempt, type OpenedAnswer } from "./attempt.ts";
 import type { DecodedExchange } from "./exchange.ts";
 import { nextStep } from "./failover.ts";
 import type { Plan, PlannedAttempt } from "./plan.ts";
+import { withoutSecret } from "./without-secret.ts";
 
 /** What has been tried for one request so far; filled while it runs, so that the log tells it whatever happens. */
 export interface AttemptTrail {
@@ -134,7 +135,9 @@ async function tryOnce(
     options.memory.succeeded(memoryKey(provider, planned));
     return opened;
   } catch (error) {
-    return understand(error);
+    const failure = understand(error);
+    const credential = credentials.get(planned.account);
+    return credential === undefined ? failure : withoutSecret(failure, credential);
   }
 }
 

@@ -10,6 +10,7 @@ import type { RequestTarget } from "./exchange.ts";
 import type { PipelineOptions } from "./handle.ts";
 import { receiveBody } from "./receive.ts";
 import { sessionHints } from "./session-hints.ts";
+import { withoutSecret } from "./without-secret.ts";
 
 interface Count {
   readonly body: JsonObject;
@@ -90,7 +91,11 @@ async function ask(
     throw new RouterError("credential-unavailable", message, { provider: provider.name });
   }
   const credential = await account.lease(signal);
-  const response = await executor.execute(request, { credential, signal, runtime, requestId });
+  const response = await executor
+    .execute(request, { credential, signal, runtime, requestId })
+    .catch((error: unknown) => {
+      throw withoutSecret(RouterError.from(error), credential);
+    });
   if (response.kind === "document") return response.body;
   throw new RouterError("upstream-malformed", "Cannot count tokens: the upstream answered with a stream", {
     excerpt: "",
