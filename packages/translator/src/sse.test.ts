@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { RouterError } from "@turnout/core";
 import { expect, test } from "vitest";
 
@@ -66,4 +67,44 @@ test("formatSse() writes what createSseDecoder() reads, named and not, line brea
   expect(formatSse({ type: "a", data: "{}" }, true)).toBe("event: a\ndata: {}\n\n");
   expect(formatSse({ type: "", data: "[DONE]" }, false)).toBe("data: [DONE]\n\n");
   expect(formatSse({ type: "a\ndata: forged", data: "{}" }, true)).toBe("data: {}\n\n");
+});
+
+test("createSseDecoder() reads wrong UTF-8 at any cut as a streaming TextDecoder does", () => {
+  // Lead and continuation bytes of every length, wrong ones, a byte-order mark's, and plain letters.
+  const byte = fc.constantFrom(
+    0x61,
+    0x7f,
+    0x80,
+    0xbf,
+    0xc0,
+    0xc3,
+    0xe0,
+    0xe2,
+    0xed,
+    0xa0,
+    0xef,
+    0xbb,
+    0xf0,
+    0x9f,
+    0xf4,
+    0xf8,
+    0xff,
+  );
+  const pieces = fc.array(fc.array(byte, { maxLength: 6 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(pieces, (cuts) => {
+      const encoder = new TextEncoder();
+      const chunks = [
+        encoder.encode("data: {"),
+        ...cuts.map((bytes) => Uint8Array.from(bytes)),
+        encoder.encode("}\n\n"),
+      ];
+      const streaming = new TextDecoder();
+      const text = chunks.map((chunk) => streaming.decode(chunk, { stream: true })).join("");
+      const decoder = createSseDecoder();
+      const events = chunks.flatMap((chunk) => decoder.decode(chunk));
+      expect(events).toEqual([{ type: "", data: text.slice("data: ".length, -2) }]);
+    }),
+    { numRuns: 500 },
+  );
 });
