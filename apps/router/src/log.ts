@@ -26,7 +26,12 @@ export interface LogOutput extends DestinationStream {
 }
 
 export function createLogOutput(runtime: Runtime, isTerminal: boolean): LogOutput {
-  const output = destination({ dest: 2, sync: false, minLength: isTerminal ? 0 : gatheredBytes });
+  const output = destination({
+    dest: 2,
+    sync: false,
+    minLength: isTerminal ? 0 : gatheredBytes,
+    maxWrite: 2 * gatheredBytes,
+  });
   const flush = () => {
     output.flush();
     runtime.setTimer(flushEveryMs, flush);
