@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { RouterError } from "@turnout/core";
-import { defineCommand, runCommand, showUsage } from "citty";
+import { type ArgsDef, type CommandDef, defineCommand, runCommand, showUsage } from "citty";
+import { checkArguments } from "./commands/check-arguments.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { version } from "./version.ts";
@@ -20,6 +21,16 @@ const usages: Readonly<Record<string, () => Promise<void>>> = {
   sandbox: () => showUsage(sandboxCommand),
 };
 
+/** The flags each command takes. */
+const flagsByCommand: Readonly<Record<string, () => Promise<string[]>>> = {
+  serve: () => flagsOf(serveCommand),
+  sandbox: () => flagsOf(sandboxCommand),
+};
+
+async function flagsOf<T extends ArgsDef>({ args }: CommandDef<T>): Promise<string[]> {
+  return Object.keys((await (typeof args === "function" ? args() : args)) ?? {});
+}
+
 /** Exit codes: 0 done, 1 failed, 2 the command line or the config is wrong. */
 async function run(rawArguments: readonly string[]): Promise<void> {
   const [first] = rawArguments;
@@ -32,8 +43,11 @@ async function run(rawArguments: readonly string[]): Promise<void> {
     return;
   }
   // `turnout` alone, or with flags only, serves: the first request shall work one minute after the clone.
-  const named = first !== undefined && !first.startsWith("-");
-  await runCommand(main, { rawArgs: named ? [...rawArguments] : ["serve", ...rawArguments] });
+  const isNamed = first !== undefined && !first.startsWith("-");
+  const [name = "serve", ...rest] = isNamed ? rawArguments : ["serve", ...rawArguments];
+  const flags = await flagsByCommand[name]?.();
+  if (flags !== undefined) checkArguments(rest, flags);
+  await runCommand(main, { rawArgs: [name, ...rest] });
 }
 
 function complain(error: unknown): void {

@@ -101,6 +101,34 @@ describe("turnout", () => {
     expect(serveHelp.output()).toContain("--config");
   });
 
+  test.each([
+    [["--prot", "9"], "did you mean --port?"],
+    [["serve", "--zzzzzz", "9"], "no such flag"],
+    [["--port"], "its value is missing"],
+    [["--port", "--host", "::1"], "its value is missing"],
+    [["--port="], "not a number"],
+    [["--port", "99999"], "not a number"],
+    [["serve", "extra"], 'Cannot use "extra"'],
+    [["sandbox", "--port", "99999"], "not a number"],
+    [["sandbox", "--prot", "9"], "did you mean --port?"],
+    [["sandbox", "--script", "none.yaml"], "no such file"],
+  ])("%j exits with 2 and one line that says why", async (rawArguments, reason) => {
+    const program = turnout(...rawArguments);
+    expect(await program.ended).toBe(2);
+    expect(program.errors()).toContain(reason);
+    expect(program.errors().trim().split("\n")).toHaveLength(1);
+  });
+
+  test("sandbox on a port that is taken exits with 2", async () => {
+    const taken = createServer();
+    await new Promise<void>((ready) => taken.listen(0, "127.0.0.1", ready));
+    const address = taken.address();
+    const program = turnout("sandbox", "--port", String(typeof address === "object" ? address?.port : 0));
+    expect(await program.ended).toBe(2);
+    expect(program.errors()).toContain("EADDRINUSE");
+    await new Promise((closed) => taken.close(closed));
+  });
+
   test("an unknown command exits with 2 and points at the help", async () => {
     const program = turnout("serv");
     expect(await program.ended).toBe(2);

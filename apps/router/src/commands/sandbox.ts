@@ -3,6 +3,7 @@ import { RouterError, systemRuntime } from "@turnout/core";
 import { createSandbox, type Sandbox, sandboxOptionsSchema } from "@turnout/sandbox";
 import { defineCommand } from "citty";
 import { parse } from "yaml";
+import { readPort } from "./check-arguments.ts";
 import { untilStopped } from "./until-stopped.ts";
 
 /** `turnout sandbox`: the simulated Codex backend alone, for tests of other programs. */
@@ -17,11 +18,12 @@ export const sandboxCommand = defineCommand({
     },
   },
   run: async ({ args }) => {
-    const port = Number(args.port);
-    if (!Number.isInteger(port)) {
-      throw new RouterError("config-invalid", `Cannot use --port "${args.port}": not a number`, {});
-    }
-    const sandbox = await createSandbox({ ...readOptions(args.script), port, runtime: systemRuntime });
+    const port = readPort(args.port);
+    const sandbox = await createSandbox({ ...readOptions(args.script), port, runtime: systemRuntime }).catch(
+      (error: unknown) => {
+        throw cannot(`listen on port ${port}`, error);
+      },
+    );
     const stopped = untilStopped(() => sandbox.close());
     process.stdout.write(describeSandbox(sandbox));
     await stopped;
@@ -30,7 +32,7 @@ export const sandboxCommand = defineCommand({
 
 function readOptions(file: string | undefined) {
   if (file === undefined) return {};
-  const parsed = sandboxOptionsSchema.safeParse(parse(readFileSync(file, "utf8")));
+  const parsed = sandboxOptionsSchema.safeParse(readScript(file));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new RouterError(
@@ -38,6 +40,20 @@ function readOptions(file: string | undefined) {
     `Cannot use "${file}": \`${issue?.path.join(".") ?? ""}\`: ${issue?.message ?? "not understood"}`,
     {},
   );
+}
+
+function readScript(file: string): unknown {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw cannot(`read "${file}"`, error);
+  }
+}
+
+/** What the user can mend, told without a stack; anything else is a fault of ours and keeps it. */
+function cannot(tried: string, error: unknown): unknown {
+  if (!(error instanceof Error && "code" in error)) return error;
+  return new RouterError("config-invalid", `Cannot ${tried}: ${error.message}`, {}, { cause: error });
 }
 
 function describeSandbox(sandbox: Sandbox): string {

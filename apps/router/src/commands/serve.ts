@@ -1,8 +1,9 @@
-import { RouterError, systemRuntime } from "@turnout/core";
+import { systemRuntime } from "@turnout/core";
 import { defineCommand } from "citty";
 import { createLog, createLogOutput } from "../log.ts";
 import { type RunningRouter, startRouter } from "../server/start-router.ts";
 import { banner } from "./banner.ts";
+import { readPort } from "./check-arguments.ts";
 import { untilStopped } from "./until-stopped.ts";
 import { loadSetup } from "./setup.ts";
 import { readSurroundings } from "./surroundings.ts";
@@ -45,9 +46,6 @@ async function stop(router: RunningRouter, log: ReturnType<typeof createLog>): P
 
 /** Flags win over the file. */
 function overrides(args: { readonly port?: string | undefined; readonly host?: string | undefined }) {
-  const port = args.port === undefined ? undefined : Number(args.port);
-  if (port !== undefined && !Number.isInteger(port)) {
-    throw new RouterError("config-invalid", `Cannot use --port "${args.port}": not a number`, { path: "server.port" });
-  }
+  const port = args.port === undefined ? undefined : readPort(args.port);
   return { port, host: args.host };
 }
