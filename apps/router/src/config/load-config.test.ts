@@ -44,6 +44,25 @@ aliases: { fast: codex/gpt-5.4-mini }
     expect(config.aliases).toEqual({ fast: "codex/gpt-5.4-mini" });
   });
 
+  test.each(["", "# nothing\n", "server:\nlog:\naliases:\nproviders:\n  # codex:\n", "providers:\n  codex:\n"])(
+    "takes the defaults for sections without content: %j",
+    (text) => {
+      expect(read(text).server.port).toBe(8787);
+    },
+  );
+
+  test("tells of aliases that lead nowhere or multiply", () => {
+    expect(complaint("aliases: *none\n")).toContain('Cannot read config "turnout.yaml": Unresolved alias');
+    const letters = [..."abcdefgh"];
+    const bomb = letters.map((name, index) => {
+      const before = letters[index - 1];
+      return `${name}: &${name} [${Array(10)
+        .fill(before === undefined ? "x" : `*${before}`)
+        .join(",")}]`;
+    });
+    expect(complaint(bomb.join("\n"))).toContain("Excessive alias count");
+  });
+
   test("names line and nearest key for an unknown one", () => {
     expect(complaint("server:\n  prot: 1\n")).toBe(
       "turnout.yaml, line 2: unknown key `server.prot`; did you mean `port`?",

@@ -39,6 +39,8 @@ export interface ConfigDocument {
   readonly file: string;
   readonly document: Document.Parsed;
   readonly lines: LineCounter;
+  /** What the text says, sections without content left out. */
+  readonly value: unknown;
 }
 
 /** Reads the YAML; aliases are bounded by the library, so that a bomb cannot go off. */
@@ -50,7 +52,30 @@ export function parseConfigText(text: string, file: string): ConfigDocument {
     const line = lines.linePos(error.pos[0]).line;
     throw new RouterError("config-invalid", `Cannot read config "${file}", line ${line}: ${error.message}`, { line });
   }
-  return { file, document, lines };
+  return { file, document, lines, value: withoutEmptySections(valueOf(document, file)) };
+}
+
+/** Aliases are followed only here: one that leads nowhere, or too many of them, shows late. */
+function valueOf(document: Document.Parsed, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new RouterError("config-invalid", `Cannot read config "${file}": ${describe(error)}`, {}, { cause: error });
+  }
+}
+
+const sectionsSchema = z.looseObject({ providers: z.unknown() });
+const providersSchema = z.record(z.string(), z.unknown());
+
+/** `providers:` with nothing below it, as when all below is a comment, is null in YAML and means: the defaults. */
+function withoutEmptySections(value: unknown): unknown {
+  const parsed = sectionsSchema.safeParse(value);
+  if (!parsed.success) return value ?? {};
+  const sections = Object.fromEntries(Object.entries(parsed.data).filter(([, section]) => section !== null));
+  const providers = providersSchema.safeParse(sections["providers"]);
+  if (!providers.success) return sections;
+  const given = Object.entries(providers.data).map(([name, options]) => [name, options ?? {}]);
+  return { ...sections, providers: Object.fromEntries(given) };
 }
 
 export function readConfigFile(file: string): ConfigDocument {
@@ -70,7 +95,7 @@ const pluginNamesSchema = z.looseObject({ plugins: z.array(z.string()).default([
 
 /** Names of the plugin packages to load, read leniently: what is wrong is told by `readConfig` later. */
 export function pluginNames(source: ConfigDocument | undefined): readonly string[] {
-  const parsed = pluginNamesSchema.safeParse(source?.document.toJS() ?? {});
+  const parsed = pluginNamesSchema.safeParse(source?.value ?? {});
   return parsed.success ? parsed.data.plugins : [];
 }
 
@@ -99,7 +124,7 @@ export function readConfig(
   plugins: readonly ProviderPlugin[],
   overrides: ConfigOverrides = {},
 ): Config {
-  const document: unknown = source?.document.toJS() ?? {};
+  const document: unknown = source?.value ?? {};
   const schema = createConfigSchema(plugins, namedProviders(document));
   const parsed = schema.safeParse(withOverrides(document, overrides));
   if (!parsed.success) throw configError(source, schema, parsed.error);
