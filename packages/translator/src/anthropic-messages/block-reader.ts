@@ -266,18 +266,10 @@ export function createBlockReader(options: BlockReaderOptions): BlockReader {
         }
         out.push({ type: "block-stop", block });
         break;
-      case "thinking": {
-        const { payload, provenance } = decodeThinking("", state.signature, options.model());
-        out.push({
-          type: "block-stop",
-          block,
-          ...(payload !== undefined && { payload }),
-          ...(provenance !== undefined && { provenance }),
-        });
-        break;
-      }
+      case "thinking":
       case "redacted": {
-        const { payload, provenance } = decodeThinking("", textOf(state.value["data"]), options.model());
+        const sealed = kind === "thinking" ? state.signature : textOf(state.value["data"]);
+        const { payload, provenance } = decodeThinking("", sealed, options.model());
         out.push({
           type: "block-stop",
           block,

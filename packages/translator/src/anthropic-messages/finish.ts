@@ -1,5 +1,7 @@
 import type { FinishReason } from "@turnout/core";
 
+import { outranksCalls } from "../outranks-calls.ts";
+
 const known: Readonly<Record<string, FinishReason>> = {
   end_turn: "stop",
   stop_sequence: "stop-sequence",
@@ -12,21 +14,6 @@ const known: Readonly<Record<string, FinishReason>> = {
   sensitive: "refusal",
 };
 
-/** True for ends that say more than the calls of the answer do. */
-function wins(reason: FinishReason): boolean {
-  switch (reason) {
-    case "length":
-    case "context-full":
-    case "content-filter":
-    case "refusal":
-    case "error":
-    case "pause":
-      return true;
-    default:
-      return false;
-  }
-}
-
 /**
  * Why an answer ended. Calls decide over the upstream's word (T94), a cut or refused answer stays one (T96, T97).
  *
@@ -35,7 +22,7 @@ function wins(reason: FinishReason): boolean {
 export function decodeFinish(raw: string | undefined, hasCalls: boolean): FinishReason {
   const said = raw === undefined ? "stop" : Object.hasOwn(known, raw) ? known[raw] : "other";
   const reason = said ?? "other";
-  if (wins(reason)) return reason;
+  if (outranksCalls(reason)) return reason;
   if (hasCalls) return "tool-calls";
   return reason === "tool-calls" ? "stop" : reason;
 }

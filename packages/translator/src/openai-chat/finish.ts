@@ -1,5 +1,7 @@
 import type { FinishReason, RefusalDetails } from "@turnout/core";
 
+import { outranksCalls } from "../outranks-calls.ts";
+
 /** What of an answer decides how its end is called. */
 export interface AnswerTraits {
   readonly hasCalls: boolean;
@@ -21,20 +23,6 @@ const known: Readonly<Record<string, FinishReason>> = {
   insufficient_system_resource: "error",
 };
 
-/** True for ends that say more than the calls of the answer do. */
-function wins(reason: FinishReason): boolean {
-  switch (reason) {
-    case "length":
-    case "context-full":
-    case "content-filter":
-    case "refusal":
-    case "error":
-      return true;
-    default:
-      return false;
-  }
-}
-
 /**
  * Why an answer ended. Calls decide over the upstream's word, since some end with `stop` although the client has work to
  * do (T94); an answer cut off stays one (T96).
@@ -45,7 +33,7 @@ export function decodeFinish(raw: string | null | undefined, traits: AnswerTrait
   const said =
     raw === null || raw === undefined || raw === "" ? "stop" : Object.hasOwn(known, raw) ? known[raw] : "other";
   const reason = said ?? "other";
-  if (wins(reason)) return reason;
+  if (outranksCalls(reason)) return reason;
   if (traits.hasCalls) return "tool-calls";
   return reason === "stop" && traits.hasRefusal ? "refusal" : reason;
 }

@@ -70,7 +70,7 @@ function decodeMessage(value: JsonObject, path: Path): DecodedItem {
 }
 
 /** Fields that are there but say nothing (`null`) have no place in core and are kept beside it. */
-function keepNull(target: Record<string, JsonValue>, key: string, value: JsonValue | undefined): void {
+function keepNull(target: Record<string, JsonValue | undefined>, key: string, value: JsonValue | undefined): void {
   if (value === null) target[key] = null;
 }
 
@@ -85,10 +85,17 @@ export function isWholeJson(text: string): boolean {
   }
 }
 
-export function decodeFunctionCall(value: JsonObject, path: Path): ToolCallBlock {
-  const call = parseRequest(functionCallSchema, value, what, path);
-  const { type: _type, call_id: callId, name, arguments: text, id, namespace, ...rest } = call;
-  const other: Record<string, JsonValue> = { ...rest };
+/** What the items of both kinds of calls say. */
+interface CallFields extends JsonObject {
+  readonly call_id: string;
+  readonly name: string;
+  readonly id?: string | null | undefined;
+  readonly namespace?: string | null | undefined;
+}
+
+function decodeCall(kind: ToolCallBlock["kind"], text: string, fields: CallFields): ToolCallBlock {
+  const { type: _type, call_id: callId, name, id, namespace, ...rest } = fields;
+  const other: Record<string, JsonValue | undefined> = { ...rest };
   keepNull(other, "id", id);
   keepNull(other, "namespace", namespace);
   return {
@@ -97,30 +104,21 @@ export function decodeFunctionCall(value: JsonObject, path: Path): ToolCallBlock
     ...(isSet(id) && { itemId: id }),
     name,
     ...(isSet(namespace) && { namespace }),
-    kind: "function",
+    kind,
     arguments: text,
     ...(rest["status"] === "incomplete" && { incomplete: true }),
     ...item(other),
   };
 }
 
+export function decodeFunctionCall(value: JsonObject, path: Path): ToolCallBlock {
+  const { arguments: text, ...fields } = parseRequest(functionCallSchema, value, what, path);
+  return decodeCall("function", text, fields);
+}
+
 export function decodeCustomCall(value: JsonObject, path: Path): ToolCallBlock {
-  const call = parseRequest(customCallSchema, value, what, path);
-  const { type: _type, call_id: callId, name, input, id, namespace, ...rest } = call;
-  const other: Record<string, JsonValue> = { ...rest };
-  keepNull(other, "id", id);
-  keepNull(other, "namespace", namespace);
-  return {
-    type: "tool-call",
-    callId,
-    ...(isSet(id) && { itemId: id }),
-    name,
-    ...(isSet(namespace) && { namespace }),
-    kind: "custom",
-    arguments: input,
-    ...(rest["status"] === "incomplete" && { incomplete: true }),
-    ...item(other),
-  };
+  const { input, ...fields } = parseRequest(customCallSchema, value, what, path);
+  return decodeCall("custom", input, fields);
 }
 
 function decodeCallOutput(value: JsonObject, path: Path): ToolResultBlock {
