@@ -1,30 +1,19 @@
-import { type FinishReason, type JsonObject, type ModelResponse, RouterError, type WireEvent } from "@turnout/core";
-import {
-  anthropicMessages,
-  type Codec,
-  createSseDecoder,
-  fold,
-  openaiChat,
-  openaiResponses,
-} from "@turnout/translator";
+import { type FinishReason, type JsonObject, type ModelResponse } from "@turnout/core";
+import { anthropicMessages, type Codec, fold, openaiChat, openaiResponses } from "@turnout/translator";
 import { describe, expect, test } from "vitest";
 
 import { qualifiedToolName } from "../src/tool-names.ts";
 import { checkAnthropicGrammar } from "./anthropic-grammar.ts";
 import { checkChatGrammar } from "./chat-grammar.ts";
+import { isCarriedOrRefused, toldWords, writeStream } from "./across.ts";
 import { hasCorpus, loadCapturedRequests, loadRecordings, type Recorded } from "./corpus.ts";
-import { contextFor, decodeStream } from "./laws.ts";
+import { contextFor, decodeStream, parseStream } from "./laws.ts";
 
 // Recorded answers and requests of one format, told in the other: laws 3, 5 and 8 of translation.md section 8.
 
 const chat = loadRecordings(["openai-chat", "openai-chat-compatible"]);
 const responses = loadRecordings(["openai-responses", "openai-responses-compatible", "codex-responses"]);
 const anthropic = loadRecordings(["anthropic-messages"]);
-
-function parseStream(text: string): WireEvent[] {
-  const decoder = createSseDecoder();
-  return [...decoder.decode(text), ...decoder.end()];
-}
 
 function parsed(text: string): unknown {
   try {
@@ -41,22 +30,16 @@ interface ToldOptions {
 
 /** What the formats can all say, in an order all can say it. */
 function told(response: ModelResponse, options: ToldOptions = {}) {
-  const { blocks, usage } = response;
+  const words = toldWords(response);
   return {
-    text: blocks.map((block) => (block.type === "text" ? block.text : "")).join(""),
-    refusal: blocks.map((block) => (block.type === "refusal" ? block.text : "")).join(""),
-    thoughts: blocks
-      .map((block) => (block.type === "reasoning" ? block.parts.map((part) => part.text).join("\n\n") : ""))
-      .filter((text) => text !== "")
-      .join("\n\n"),
-    calls: blocks.flatMap((block) => {
+    ...words,
+    calls: response.blocks.flatMap((block) => {
       if (block.type !== "tool-call" || (options.wholeCallsOnly === true && block.incomplete === true)) return [];
       const { name, namespace, kind, arguments: text, incomplete } = block;
       // Anthropic has no free-text tools: the text is the one argument of a function.
       const input = kind === "custom" ? { input: text } : parsed(text);
       return [{ name: qualifiedToolName(name, namespace), input, incomplete }];
     }),
-    counts: { output: usage?.output ?? 0, reasoning: usage?.reasoning ?? 0, cacheRead: usage?.cacheRead ?? 0 },
   };
 }
 
@@ -66,14 +49,9 @@ function finishInAnthropic(finish: FinishReason, hasRefusal: boolean): FinishRea
   return finish === "other" ? "stop" : finish;
 }
 
-function writeStream(codec: Codec, value: string, from: Codec) {
+function retell(codec: Codec, value: string, from: Codec) {
   const decoded = decodeStream(from, parseStream(value));
-  const encoder = codec.createEventEncoder(contextFor("client-model"));
-  const written: WireEvent[] = [];
-  for (const event of decoded.events) encoder.encode(event, written);
-  if (decoded.failure !== undefined) written.push(...encoder.fail(decoded.failure, "request-1"));
-  else if (codec.endOfStream !== undefined) written.push(codec.endOfStream);
-  return { ...decoded, written };
+  return { ...decoded, written: writeStream(codec, decoded.events, decoded.failure) };
 }
 
 /** A sentence is made up where Anthropic explains nothing, and an empty refusal says nothing elsewhere. */
@@ -84,7 +62,7 @@ function withoutMadeUp(refusal: string): string {
 function describeStreamsToAnthropic(name: string, from: Codec, streams: readonly Recorded<string>[]): void {
   describe.skipIf(!hasCorpus)(`${name} told in Messages`, () => {
     test.for(streams)("$name: the stream keeps the grammar and the meaning (law 5)", ({ value }) => {
-      const { events, failure, written } = writeStream(anthropicMessages, value, from);
+      const { events, failure, written } = retell(anthropicMessages, value, from);
       if (failure !== undefined) {
         expect(written.at(-1)?.type).toBe("error");
         expect(decodeStream(anthropicMessages, written).failure).toBeDefined();
@@ -126,7 +104,7 @@ describeAnswersToAnthropic(
 
 describe.skipIf(!hasCorpus)("Messages told in Chat and Responses", () => {
   test.for(anthropic.streams)("$name: as a Chat stream (law 5)", ({ value }) => {
-    const { events, failure, written } = writeStream(openaiChat, value, anthropicMessages);
+    const { events, failure, written } = retell(openaiChat, value, anthropicMessages);
     if (failure !== undefined) {
       expect(decodeStream(openaiChat, written).failure).toBeDefined();
       return;
@@ -136,7 +114,7 @@ describe.skipIf(!hasCorpus)("Messages told in Chat and Responses", () => {
     expect(told(fold(again.events))).toEqual(told(fold(events)));
   });
   test.for(anthropic.streams)("$name: as a Responses stream (law 5)", ({ value }) => {
-    const { events, failure, written } = writeStream(openaiResponses, value, anthropicMessages);
+    const { events, failure, written } = retell(openaiResponses, value, anthropicMessages);
     if (failure !== undefined) {
       expect(decodeStream(openaiResponses, written).failure).toBeDefined();
       return;
@@ -153,37 +131,6 @@ describe.skipIf(!hasCorpus)("Messages told in Chat and Responses", () => {
     }
   });
 });
-
-/** Law 3 for requests; what would change the meaning is refused with the path of what it is about. */
-function isCarriedOrRefused(from: Codec, to: Codec, body: JsonObject): boolean {
-  const request = from.decodeRequest(body).value;
-  let written;
-  try {
-    written = to.encodeRequest(request).value;
-  } catch (error) {
-    if (!RouterError.is(error)) throw error;
-    expect(error.code).toBe("request-invalid");
-    expect(error.details).toHaveProperty("path", expect.stringMatching(/./u));
-    return true;
-  }
-  const again = to.decodeRequest(written).value;
-  expect(again.turns.length).toBeGreaterThan(0);
-  // Law 10: same request, same bytes.
-  expect(JSON.stringify(to.encodeRequest(from.decodeRequest(body).value).value)).toBe(JSON.stringify(written));
-  checkCalls(again.turns.flatMap((turn) => turn.blocks));
-  return true;
-}
-
-/** Law 8: every result finds its call. */
-function checkCalls(blocks: readonly { readonly type: string; readonly callId?: string }[]): void {
-  const calls = new Set<string>();
-  for (const { type, callId } of blocks) {
-    if (callId === undefined) continue;
-    expect(callId).toMatch(/./u);
-    if (type === "tool-call") calls.add(callId);
-    else expect(calls.has(callId), `a call for the result ${callId}`).toBe(true);
-  }
-}
 
 const captured = loadCapturedRequests(
   (body, path) => /\/messages(?:\?|$)/u.test(path) && body["messages"] !== undefined,

@@ -63,7 +63,7 @@ function without(recordings: Recordings, exceptions: Readonly<Record<string, str
   };
 }
 
-function parseStream(text: string): WireEvent[] {
+export function parseStream(text: string): WireEvent[] {
   const decoder = createSseDecoder();
   return [...decoder.decode(text), ...decoder.end()];
 }

@@ -1,46 +1,29 @@
-import {
-  type FinishReason,
-  type JsonObject,
-  type ModelResponse,
-  RouterError,
-  type StreamEvent,
-  type WireEvent,
-} from "@turnout/core";
-import { type Codec, createSseDecoder, fold, openaiChat, openaiResponses } from "@turnout/translator";
+import { type FinishReason, type ModelResponse } from "@turnout/core";
+import { fold, openaiChat, openaiResponses } from "@turnout/translator";
 import { describe, expect, test } from "vitest";
 
 import { qualifiedToolName } from "../src/tool-names.ts";
 import { checkChatGrammar } from "./chat-grammar.ts";
+import { isCarriedOrRefused, toldWords, writeStream } from "./across.ts";
 import { hasCorpus, loadRecordings } from "./corpus.ts";
-import { contextFor, decodeStream } from "./laws.ts";
+import { contextFor, decodeStream, parseStream } from "./laws.ts";
 
 // Recorded answers and requests of one format, told in the other: laws 3 and 5 of translation.md section 8.
 
 const chat = loadRecordings(["openai-chat", "openai-chat-compatible"]);
 const responses = loadRecordings(["openai-responses", "openai-responses-compatible", "codex-responses"]);
 
-function parseStream(text: string): WireEvent[] {
-  const decoder = createSseDecoder();
-  return [...decoder.decode(text), ...decoder.end()];
-}
-
 /** What both formats can say, in an order both can say it: Chat has one text, and puts it before the calls. */
 function told(response: ModelResponse) {
-  const { blocks, usage } = response;
+  const words = toldWords(response);
   return {
-    text: blocks.map((block) => (block.type === "text" ? block.text : "")).join(""),
-    refusal: blocks.map((block) => (block.type === "refusal" ? block.text : "")).join(""),
-    thoughts: blocks
-      .map((block) => (block.type === "reasoning" ? block.parts.map((part) => part.text).join("\n\n") : ""))
-      .filter((text) => text !== "")
-      .join("\n\n"),
-    calls: blocks.flatMap((block) => {
+    ...words,
+    calls: response.blocks.flatMap((block) => {
       if (block.type !== "tool-call") return [];
       const { name, namespace, kind, arguments: text, incomplete } = block;
       // Chat has no namespaces: the qualified name stands for both.
       return [{ name: qualifiedToolName(name, namespace), kind, text: text === "" ? "{}" : text, incomplete }];
     }),
-    counts: { output: usage?.output ?? 0, reasoning: usage?.reasoning ?? 0, cacheRead: usage?.cacheRead ?? 0 },
   };
 }
 
@@ -50,38 +33,16 @@ function finishInChat(finish: FinishReason): FinishReason {
   return finish === "other" ? "stop" : finish;
 }
 
-function writeStream(codec: Codec, events: readonly StreamEvent[]): WireEvent[] {
-  const encoder = codec.createEventEncoder(contextFor("client-model"));
-  const written: WireEvent[] = [];
-  for (const event of events) encoder.encode(event, written);
-  if (codec.endOfStream !== undefined) written.push(codec.endOfStream);
-  return written;
-}
-
-/** Law 3 for requests; what would change the meaning is refused with the path of what it is about. */
-function isRequestOrRefused(from: Codec, to: Codec, body: JsonObject): boolean {
-  const request = from.decodeRequest(body).value;
-  let written;
-  try {
-    written = to.encodeRequest(request).value;
-  } catch (error) {
-    return RouterError.is(error) && error.code === "request-invalid" && error.details.path !== undefined;
-  }
-  return to.decodeRequest(written).value.turns.length > 0;
-}
-
 describe.skipIf(!hasCorpus)("Responses told in Chat", () => {
   const whole = responses.answers.filter(({ value }) => Array.isArray(value["output"]));
 
   test.for(responses.streams)("$name: the stream keeps the grammar of Chat and the meaning (law 5)", ({ value }) => {
     const { events, failure } = decodeStream(openaiResponses, parseStream(value));
     if (failure !== undefined) {
-      const encoder = openaiChat.createEventEncoder(contextFor("client-model"));
-      const written: WireEvent[] = [];
-      for (const event of events) encoder.encode(event, written);
-      const last = encoder.fail(failure, "request-1");
-      expect(last).toHaveLength(1);
-      expect(decodeStream(openaiChat, [...written, ...last]).failure).toBeDefined();
+      const written = writeStream(openaiChat, events, failure);
+      // One chunk, in the place of `[DONE]`.
+      expect(written).toHaveLength(writeStream(openaiChat, events).length);
+      expect(decodeStream(openaiChat, written).failure).toBeDefined();
       return;
     }
     const written = writeStream(openaiChat, events);
@@ -125,9 +86,9 @@ describe.skipIf(!hasCorpus)("Chat told in Responses", () => {
 
 describe.skipIf(!hasCorpus)("recorded requests across", () => {
   test.for(chat.requests)("$name goes to Responses, or is refused by name (law 3)", ({ value }) => {
-    expect(isRequestOrRefused(openaiChat, openaiResponses, value)).toBe(true);
+    expect(isCarriedOrRefused(openaiChat, openaiResponses, value)).toBe(true);
   });
   test.for(responses.requests)("$name goes to Chat, or is refused by name (law 3)", ({ value }) => {
-    expect(isRequestOrRefused(openaiResponses, openaiChat, value)).toBe(true);
+    expect(isCarriedOrRefused(openaiResponses, openaiChat, value)).toBe(true);
   });
 });
