@@ -1,13 +1,8 @@
 import { definePlugin, type Executor, type ProviderPlugin } from "@turnout/core";
-import {
-  connectionSettings,
-  createHttpExecutor,
-  type HttpClient,
-  lossless,
-  withChatStreamFlag,
-} from "@turnout/upstream";
+import { connectionSettings, createHttpExecutor, type HttpClient, withChatStreamFlag } from "@turnout/upstream";
 
 import { openaiAuth } from "./authentication.ts";
+import { fitToModel } from "./chat-body.ts";
 import { openaiHeaders, openaiResponseHeaders } from "./headers.ts";
 import { openaiModels } from "./models.ts";
 import { type OpenaiOptions, type OpenaiOptionsInput, openaiOptionsSchema } from "./options.ts";
@@ -24,7 +19,7 @@ function createExecutor(options: OpenaiOptions, dependencies: OpenaiHttpDependen
     baseUrl: options.baseUrl,
     path: "/chat/completions",
     headers: (request, context) => openaiHeaders(options, request, context),
-    prepareBody: (request) => lossless(withChatStreamFlag(request)),
+    prepareBody: (request) => fitToModel(request.model, withChatStreamFlag(request)),
     answersDocuments: true,
     responseHeaders: openaiResponseHeaders,
     ...connectionSettings(options),
