@@ -13,6 +13,11 @@ const fieldsHaveTheirBeta: AnthropicRule = ({ request, betas }) => {
   for (const [field, beta] of Object.entries(betaFields)) {
     if (Object.hasOwn(request, field) && !hasBeta(betas, beta)) return `${field}: Extra inputs are not permitted`;
   }
+  const { thinking } = request;
+  const isBinding = thinking !== undefined && thinking.type !== "disabled" && Object.hasOwn(thinking, "block_binding");
+  if (isBinding && !hasBeta(betas, "thinking-binding-controls")) {
+    return `thinking.${thinking.type}.block_binding: Extra inputs are not permitted`;
+  }
   // Seen from Claude Code 2.1.330 with its newest models, 2026-10.
   const turn = request.messages.findIndex((message) => message.output_config !== undefined);
   if (turn === -1) return undefined;

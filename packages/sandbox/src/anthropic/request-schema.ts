@@ -142,6 +142,12 @@ const serverTool = z.looseObject({
   cache_control: cacheControl,
 });
 
+const shownThinking = {
+  display: z.enum(["summarized", "omitted"]).nullish(),
+  // With a beta only.
+  block_binding: z.strictObject({ prefix_mismatch_behavior: z.enum(["error", "drop_block"]).nullish() }).nullish(),
+};
+
 const parallel = { disable_parallel_tool_use: z.boolean().optional() };
 
 /** A body with texts already in list form; see `normaliseContent`. */
@@ -164,9 +170,9 @@ export const messagesRequestSchema = z.strictObject({
       z.strictObject({
         type: z.literal("enabled"),
         budget_tokens: z.int().min(1024),
-        display: z.enum(["summarized", "omitted"]).nullish(),
+        ...shownThinking,
       }),
-      z.strictObject({ type: z.literal("adaptive"), display: z.enum(["summarized", "omitted"]).nullish() }),
+      z.strictObject({ type: z.literal("adaptive"), ...shownThinking }),
       z.strictObject({ type: z.literal("disabled") }),
     ])
     .optional(),
