@@ -41,6 +41,8 @@ export interface ClientProgram {
   readonly node?: string;
   /** The formats it can be told to speak. */
   readonly wires: readonly string[];
+  /** Upstreams that refuse what it sends when it continues a conversation, with the reason; one turn is tried there. */
+  readonly oneTurn?: Readonly<Record<string, string>>;
   /** Its tool that runs a shell command, as a model calls it. */
   shellCall(command: string): ShellCall;
   /** Program and first arguments. */

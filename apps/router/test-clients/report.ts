@@ -18,7 +18,8 @@ export function renderLine(row: ResultRow): string {
   const time = row.milliseconds === undefined ? "" : `${(row.milliseconds / 1_000).toFixed(1)} s`;
   const title = `${row.client} ${row.version}`.padEnd(22);
   const line = `${marks[row.status]}  ${title} ${row.wire.padEnd(18)} -> ${row.upstream.padEnd(18)} ${time}`.trimEnd();
-  return [line, ...row.problems.map((problem) => `      ${problem}`)].join("\n");
+  const note = row.oneTurn === undefined ? [] : [`      one turn: ${row.oneTurn}`];
+  return [line, ...note, ...row.problems.map((problem) => `      ${problem}`)].join("\n");
 }
 
 /** A Markdown table: a row for each client and format, a column for each upstream. */
@@ -28,7 +29,7 @@ export function renderTable(rows: readonly ResultRow[]): string {
   const lines = titles.map((title) => {
     const cells = upstreams.map((upstream) => {
       const row = rows.find((candidate) => titleOf(candidate) === title && candidate.upstream === upstream);
-      return row?.status === "not available" ? `not available: ${row.problems.join("; ")}` : (row?.status ?? "");
+      return row === undefined ? "" : cellOf(row);
     });
     return `| ${[title, ...cells].join(" | ")} |`;
   });
@@ -37,6 +38,11 @@ export function renderTable(rows: readonly ResultRow[]): string {
     `|${" --- |".repeat(upstreams.length + 2)}`,
     ...lines,
   ].join("\n");
+}
+
+function cellOf({ status, problems, oneTurn }: ResultRow): string {
+  if (status === "not available") return `not available: ${problems.join("; ")}`;
+  return oneTurn === undefined ? status : `${status}, one turn: ${oneTurn}`;
 }
 
 function titleOf({ client, version, wire }: ResultRow): string {

@@ -17,7 +17,9 @@ export interface Case {
 export interface CaseResult {
   /** What went wrong; empty when it passed. */
   readonly problems: readonly string[];
-  /** Both turns together. */
+  /** Why only one turn was tried. */
+  readonly oneTurn?: string;
+  /** All turns together. */
   readonly milliseconds: number;
   /** Requests the router sent upstream. */
   readonly upstreamRequests: number;
@@ -43,7 +45,8 @@ export async function runCase(installed: Installed, { client, wire, upstream }: 
     const tasks: Task[] = [];
     const problems: string[] = [];
     let milliseconds = 0;
-    for (const turn of turns) {
+    const limit = client.oneTurn?.[upstream.id];
+    for (const turn of limit === undefined ? turns : turns.slice(0, 1)) {
       const task = createTask(client, turn);
       tasks.push(task);
       const result = await runProcess({
@@ -59,6 +62,7 @@ export async function runCase(installed: Installed, { client, wire, upstream }: 
     problems.push(...judgeHouse(house, wire, upstream, tasks));
     return {
       problems,
+      ...(limit !== undefined && { oneTurn: limit }),
       milliseconds,
       upstreamRequests: house.upstreamRequests.length,
       losses: lossesOf(house),

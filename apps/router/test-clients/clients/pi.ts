@@ -23,7 +23,7 @@ export const pi: ClientProgram = {
       files: {
         ".pi/agent/models.json": JSON.stringify({
           providers: {
-            router: { baseUrl: `${routerUrl}${base}`, api, apiKey: key, models: [{ id: model, reasoning: true }] },
+            router: { baseUrl: `${routerUrl}${base}`, api, apiKey: key, models: [modelEntry(model, wire)] },
           },
         }),
       },
@@ -40,3 +40,9 @@ export const pi: ClientProgram = {
     };
   },
 };
+
+/** pi asks for thinking by budget unless told otherwise, which the newest models of Anthropic refuse. */
+function modelEntry(id: string, wire: string) {
+  const compat = wire === "anthropic-messages" ? { compat: { forceAdaptiveThinking: true } } : {};
+  return { id, reasoning: true, ...compat };
+}

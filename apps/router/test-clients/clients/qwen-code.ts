@@ -17,7 +17,8 @@ export const qwenCode: ClientProgram = {
   wires: Object.keys(logins),
   shellCall: (command) => ({
     tool: "run_shell_command",
-    arguments: { command, description: "Prove that it ran", is_background: false },
+    // What a command prints right before its end is lost now and then.
+    arguments: { command: `${command}; sleep 1`, description: "Prove that it ran", is_background: false },
   }),
   start: (installed) => [installed.node, installed.bin("qwen")],
   invocation: ({ routerUrl, key, model, wire }) => {
