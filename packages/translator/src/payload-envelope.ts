@@ -1,4 +1,11 @@
-import { isJsonObject, type JsonValue, type Provenance, type ReasoningBlock, wireFormats } from "@turnout/core";
+import {
+  isJsonObject,
+  type JsonValue,
+  type Provenance,
+  type ReasoningBlock,
+  type WireFormat,
+  wireFormats,
+} from "@turnout/core";
 
 import { tryParseJson } from "./parse-json.ts";
 
@@ -19,6 +26,8 @@ export interface Envelope {
   readonly form?: "summary" | "raw";
   /** Lengths of the visible parts in UTF-16 code units, when there are several. */
   readonly partLengths?: readonly number[];
+  /** The visible text, for clients that keep a payload and not what was shown with it; see `carriedText`. */
+  readonly text?: string;
   /** The call the payload belongs to, when it is the signature of a call and no reasoning. */
   readonly callId?: string;
 }
@@ -43,7 +52,7 @@ function fromBase64Url(text: string): string | undefined {
  * keeps it and sends it back with its next request (translation.md 2.11).
  */
 export function wrapPayload(envelope: Envelope): string {
-  const { provenance, payload, itemId, redacted, form, partLengths, callId } = envelope;
+  const { provenance, payload, itemId, redacted, form, partLengths, text, callId } = envelope;
   const content = {
     f: provenance.wire,
     m: provenance.model,
@@ -53,6 +62,7 @@ export function wrapPayload(envelope: Envelope): string {
     x: redacted === true ? 1 : undefined,
     r: form === "raw" ? 1 : undefined,
     t: partLengths !== undefined && partLengths.length > 1 ? partLengths : undefined,
+    s: text,
     c: callId,
   };
   return prefix + toBase64Url(JSON.stringify(content));
@@ -78,8 +88,8 @@ export function unwrapPayload(text: string): Envelope | undefined {
   const fields = isJsonObject(value) ? value : {};
   const wire = wireFormats.find((name) => name === fields["f"]);
   if (wire === undefined) return { provenance: { wire: "openai-chat", provider: "unknown" } };
-  const { m, v, i, p, c, t } = fields;
-  const [model, provider, itemId, payload, callId] = [m, v, i, p, c].map(optionalText);
+  const { m, v, i, p, s, c, t } = fields;
+  const [model, provider, itemId, payload, shown, callId] = [m, v, i, p, s, c].map(optionalText);
   const lengths = Array.isArray(t) ? t.filter((length) => typeof length === "number") : undefined;
   return {
     provenance: { wire, ...(provider !== undefined && { provider }), ...(model !== undefined && { model }) },
@@ -88,7 +98,40 @@ export function unwrapPayload(text: string): Envelope | undefined {
     ...(fields["x"] === 1 && { redacted: true }),
     ...(fields["r"] === 1 && { form: "raw" }),
     ...(lengths !== undefined && { partLengths: lengths }),
+    ...(shown !== undefined && { text: shown }),
     ...(callId !== undefined && { callId }),
+  };
+}
+
+/** As much visible text as travels with a payload, in UTF-16 code units. */
+const maximumTextLength = 256 * 1024;
+
+/**
+ * Visible text that has to travel inside the envelope. Anthropic checks a signature together with its text, and Gemini CLI and
+ * pi bring back the one without the other (seen 2026-11).
+ *
+ * @returns Undefined where the payload is enough, or the text is too long.
+ */
+export function carriedText(provenance: WireFormat | undefined, text: string): string | undefined {
+  const isNeeded = provenance === "anthropic-messages" && text !== "" && text.length <= maximumTextLength;
+  return isNeeded ? text : undefined;
+}
+
+/** Collects the visible text of a block that streams by, no more of it than can be carried. */
+export interface ShownText {
+  add(delta: string): void;
+  /** See `carriedText`. */
+  carried(provenance: WireFormat | undefined): string | undefined;
+}
+
+export function createShownText(): ShownText {
+  let text = "";
+  return {
+    add: (delta) => {
+      // One character too many tells that it is too long.
+      if (text.length <= maximumTextLength) text += delta;
+    },
+    carried: (provenance) => carriedText(provenance, text),
   };
 }
 

@@ -14,7 +14,7 @@ import type { Fields } from "../fields.ts";
 import { mergeUsage } from "../fold.ts";
 import { reportCitationPayload } from "../foreign-extras.ts";
 import { mapToolCallId } from "../ids.ts";
-import type { Envelope } from "../payload-envelope.ts";
+import { createShownText, type Envelope, type ShownText } from "../payload-envelope.ts";
 import { createLossCollector } from "../report.ts";
 import { createToolNames, qualifiedToolName, type ToolNames } from "../tool-names.ts";
 import { createByteOffsets } from "./byte-offsets.ts";
@@ -75,6 +75,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
   const calls = new Map<number, OpenCall>();
   const textStarts = new Map<number, number>();
   const itemIds = new Map<number, EventOf<"block-start">["opening"]>();
+  const shownTexts = new Map<number, ShownText>();
 
   function opened(start?: EventOf<"start">): ChunkWriter {
     writer ??= createChunkWriter({
@@ -109,6 +110,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
       case "reasoning":
         flushPending(out);
         itemIds.set(block, opening);
+        shownTexts.set(block, createShownText());
         break;
       case "tool-call":
         calls.set(block, { opening, text: "" });
@@ -133,12 +135,15 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     if (delta === "") return;
     const isNew = thought !== undefined && (thought.block !== block || thought.part !== part);
     if (thought === undefined || isNew) thought = { block, part };
+    shownTexts.get(block)?.add(delta);
     out.push(opened().thought(isNew ? separator + delta : delta));
   }
 
   function stopReasoning(event: EventOf<"block-stop">, out: WireEvent[]): void {
     const opening = itemIds.get(event.block);
+    const shown = shownTexts.get(event.block);
     itemIds.delete(event.block);
+    shownTexts.delete(event.block);
     const { payload, provenance } = event;
     if (payload === undefined || provenance === undefined) return;
     if (provenance.wire === wire) {
@@ -146,9 +151,11 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
       return;
     }
     const { itemId, redacted } = opening?.kind === "reasoning" ? opening : {};
+    const text = shown?.carried(provenance.wire);
     pending = {
       provenance,
       payload,
+      ...(text !== undefined && { text }),
       ...(itemId !== undefined && { itemId }),
       ...(redacted === true && { redacted }),
     };

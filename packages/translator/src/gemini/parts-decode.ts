@@ -91,7 +91,7 @@ function decodeThought(part: GeminiPart): ReasoningBlock {
     const { provenance, payload, itemId } = envelope;
     return {
       type: "reasoning",
-      parts: splitParts(text ?? "", envelope),
+      parts: splitParts(text || (envelope.text ?? ""), envelope),
       ...(payload !== undefined && { payload }),
       provenance,
       ...(itemId !== undefined && { itemId }),
@@ -114,7 +114,7 @@ export function carriedReasoning(signature: string | null | undefined): Reasonin
   const { provenance, payload, itemId, redacted } = envelope;
   return {
     type: "reasoning",
-    parts: [],
+    parts: splitParts(envelope.text ?? "", envelope),
     ...(payload !== undefined && { payload }),
     provenance,
     ...(itemId !== undefined && { itemId }),

@@ -76,6 +76,8 @@ function encodeClientTool(tool: ClientTool, path: string, context: ToolsContext)
 
 const isWebSearch = (tool: Tool): boolean => tool.type === "server" && tool.name.startsWith("web_search");
 
+const hasClientTool = (request: ModelRequest): boolean => request.tools.some((tool) => tool.type !== "server");
+
 /** Names a web search has in every format; its other fields are settings. */
 const searchIdentity = new Set(["type", "name"]);
 
@@ -130,7 +132,9 @@ export function encodeTools(request: ModelRequest, context: ToolsContext): JsonV
         isOwn && tool.type === "function" ? encodeOwnTool(tool) : encodeClientTool(tool, path, context),
       );
     } else if (tool.extras.wire === wire) entries.push(tool.extras.fields);
-    else if (isWebSearch(tool)) {
+    else if (isWebSearch(tool) && !context.model.generation3 && hasClientTool(request)) {
+      losses.dropped(path, "this model does not search beside functions");
+    } else if (isWebSearch(tool)) {
       reportSearch(tool, path, losses);
       entries.push({ googleSearch: {} });
     } else if (request.tools.length === 1 || isForced(request, tool.name)) {
@@ -190,6 +194,9 @@ export function encodeToolConfig(
     if (hasFunctions) {
       const calling = callingConfig(request, context);
       if (calling !== undefined) config["functionCallingConfig"] = calling;
+      // Asked for by the API when its own tools stand beside functions.
+      if (context.model.generation3 && request.tools.some(isWebSearch))
+        config["includeServerSideToolInvocations"] = true;
       if (request.parallelToolCalls === false) context.losses.dropped("parallel_tool_calls", "parallel");
     } else if (request.toolChoice !== undefined && request.toolChoice.type !== "none") {
       context.losses.dropped("tool_choice", "there are no functions to choose from");

@@ -4,6 +4,7 @@ import type { AnswerContext, EventEncoder } from "../codec.ts";
 import { mergeUsage } from "../fold.ts";
 import { mapToolCallId } from "../ids.ts";
 import { openaiErrorObject } from "../openai-error.ts";
+import { createShownText, type ShownText } from "../payload-envelope.ts";
 import { createLossCollector } from "../report.ts";
 import { clientToolName, createToolNames, type ToolNames } from "../tool-names.ts";
 import { answerId } from "./answer-names.ts";
@@ -45,6 +46,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
   const calls = new Map<number, OpenCall>();
   const textOffsets = new Map<number, number>();
   const reasoningItems = new Map<number, string | undefined>();
+  const shownTexts = new Map<number, ShownText>();
 
   function open(start?: EventOf<"start">): ChunkWriter {
     return createChunkWriter({
@@ -72,6 +74,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
         break;
       case "reasoning":
         reasoningItems.set(block, opening.itemId);
+        shownTexts.set(block, createShownText());
         break;
       case "tool-call": {
         names ??= createToolNames(context.request.tools);
@@ -98,6 +101,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     if (delta === "") return;
     const isNew = thought !== undefined && (thought.block !== block || thought.part !== part);
     if (thought === undefined || isNew) thought = { block, part };
+    shownTexts.get(block)?.add(delta);
     out.push(opened(out).reasoning(isNew ? separator + delta : delta));
   }
 
@@ -113,7 +117,9 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     const own = ownFields(event.extras);
     const kept = readDetails(own["reasoning_details"]);
     const itemId = reasoningItems.get(event.block);
+    const shown = shownTexts.get(event.block);
     reasoningItems.delete(event.block);
+    shownTexts.delete(event.block);
     if (kept.length > 0) {
       details += kept.length;
       out.push(opened(out).delta(JSON.stringify({ reasoning_details: kept })));
@@ -121,6 +127,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
       const { payload, provenance } = event;
       const detail = payloadDetail(
         { payload, ...(provenance !== undefined && { provenance }), ...(itemId !== undefined && { itemId }) },
+        shown?.carried(provenance?.wire),
         details,
       );
       details += 1;
@@ -134,7 +141,9 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     const call = calls.get(event.block);
     if (call !== undefined && event.payload !== undefined) {
       const signature = { google: { thought_signature: event.payload } };
-      const json = JSON.stringify({ tool_calls: [{ index: call.index, extra_content: signature }] });
+      // Strict readers of the format (the AI SDK, 2026-11) want `function` in every piece of a call.
+      const piece = { index: call.index, function: { arguments: "" }, extra_content: signature };
+      const json = JSON.stringify({ tool_calls: [piece] });
       out.push(opened(out).delta(json));
     }
     textOffsets.delete(event.block);

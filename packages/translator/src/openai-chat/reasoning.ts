@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue, type ReasoningBlock, type WireFormat } from "@turnout/core";
 
+import { carriedText, unwrapPayload, wrapPayload } from "../payload-envelope.ts";
 import type { LossCollector } from "../report.ts";
 import { type Fields, ownFields, restore, wire } from "./extras.ts";
 
@@ -39,6 +40,8 @@ interface Payload {
   readonly payload: string;
   readonly wire: WireFormat;
   readonly itemId: string | undefined;
+  /** What was shown with it, where that came along. */
+  readonly text: string | undefined;
 }
 
 function payloadsOf(details: readonly JsonObject[]): Payload[] {
@@ -47,7 +50,12 @@ function payloadsOf(details: readonly JsonObject[]): Payload[] {
     const payload = typeof data === "string" ? data : signature;
     if (typeof payload !== "string" || payload === "") continue;
     const source = typeof format === "string" ? wireByFormat[format] : undefined;
-    payloads.push({ payload, wire: source ?? wire, itemId: typeof id === "string" ? id : undefined });
+    const itemId = typeof id === "string" ? id : undefined;
+    const envelope = unwrapPayload(payload);
+    if (envelope === undefined) payloads.push({ payload, wire: source ?? wire, itemId, text: undefined });
+    else if (envelope.payload !== undefined) {
+      payloads.push({ payload: envelope.payload, wire: envelope.provenance.wire, itemId, text: envelope.text });
+    }
   }
   return payloads;
 }
@@ -111,9 +119,11 @@ export function makeReasoningBlocks(
     ...(payload?.itemId !== undefined && { itemId: payload.itemId }),
     ...(Object.keys(own).length > 0 && { extras: { wire, fields: own } }),
   });
+  const partsOf = (visible: string): ReasoningBlock["parts"] =>
+    visible === "" ? [] : [{ form: "raw", text: visible }];
   return [
-    block(first, fields, shown === "" ? [] : [{ form: "raw", text: shown }]),
-    ...others.map((payload) => block(payload, { [sharedNote]: true }, [])),
+    block(first, fields, partsOf(first?.text ?? shown)),
+    ...others.map((payload) => block(payload, { [sharedNote]: true }, partsOf(payload.text ?? ""))),
   ];
 }
 
@@ -134,11 +144,20 @@ function visibleText(block: ReasoningBlock): string {
   return block.parts.map((part) => part.text).join(separator);
 }
 
-/** The detail that carries another format's payload through a Chat client and back. */
-export function payloadDetail(block: Pick<ReasoningBlock, "payload" | "provenance" | "itemId">, index: number): Fields {
+/**
+ * The detail that carries another format's payload through a Chat client and back.
+ *
+ * @param text - What was shown with it, where that has to come back too; see `carriedText`.
+ */
+export function payloadDetail(
+  block: Pick<ReasoningBlock, "payload" | "provenance" | "itemId">,
+  text: string | undefined,
+  index: number,
+): Fields {
+  const { payload = "", provenance = { wire } } = block;
   return {
     type: "reasoning.encrypted",
-    data: block.payload ?? "",
+    data: text === undefined ? payload : wrapPayload({ provenance, payload, text }),
     format: formatByWire[block.provenance?.wire ?? wire],
     ...(block.itemId !== undefined && { id: block.itemId }),
     index,
@@ -159,7 +178,7 @@ export function encodeAnswerReasoning(blocks: readonly ReasoningBlock[]): Fields
     const kept = own["reasoning_details"];
     if (Array.isArray(kept)) details.push(...(kept as readonly JsonValue[]));
     else if (block.payload !== undefined && own[sharedNote] === undefined) {
-      details.push(payloadDetail(block, details.length));
+      details.push(payloadDetail(block, carriedText(block.provenance?.wire, text), details.length));
     }
     restore(target, block.extras === undefined ? undefined : withoutDetails(block));
   }
