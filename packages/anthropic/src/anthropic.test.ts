@@ -15,7 +15,8 @@ import { type AnthropicOptionsInput, anthropicOptionsSchema } from "./options.ts
 const apiKey: Credential = { accountKey: "key", kind: "api-key", secret: "sk-ant-secret" };
 const context = createExecuteContext({ credential: apiKey });
 
-const frame = (event: JsonObject) => `event: ${String(event["type"])}\ndata: ${JSON.stringify(event)}\n\n`;
+const frame = (event: JsonObject & { readonly type: string }) =>
+  `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 const start = frame({ type: "message_start", message: { id: "msg_1", content: [], usage: { input_tokens: 1 } } });
 const ping = frame({ type: "ping" });
 const delta = frame({ type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 1 } });

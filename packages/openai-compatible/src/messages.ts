@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
 import type { LossCollector } from "@turnout/translator";
 
 import type { ChatDialect } from "./dialect.ts";
@@ -88,9 +88,9 @@ export function prepareMessages(
   dialect: ChatDialect,
   losses: LossCollector,
 ): JsonValue | undefined {
-  if (!Array.isArray(messages)) return messages;
+  if (!isJsonArray(messages)) return messages;
   let isChanged = false;
-  const prepared = messages.map((message: JsonValue, index) => {
+  const prepared = messages.map((message, index) => {
     if (!isJsonObject(message)) return message;
     const value = prepareMessage(message, `messages[${index}]`, dialect, losses);
     if (value !== message) isChanged = true;

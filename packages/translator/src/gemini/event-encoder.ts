@@ -38,7 +38,7 @@ interface OpenCall {
 }
 
 /** The id of an answer as clients of this format know it. */
-export function answerId(id: string, idSeed: string): string {
+function answerId(id: string, idSeed: string): string {
   return id === "" ? idSeed.slice(0, 24) : id;
 }
 

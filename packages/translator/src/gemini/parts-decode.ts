@@ -91,7 +91,7 @@ function decodeThought(part: GeminiPart): ReasoningBlock {
     const { provenance, payload, itemId } = envelope;
     return {
       type: "reasoning",
-      parts: splitParts(text || (envelope.text ?? ""), envelope),
+      parts: splitParts(typeof text === "string" && text !== "" ? text : (envelope.text ?? ""), envelope),
       ...(payload !== undefined && { payload }),
       provenance,
       ...(itemId !== undefined && { itemId }),

@@ -22,7 +22,7 @@ type ClientTool = Exclude<Tool, { type: "server" }>;
 const freeText: JsonObject = { type: "object", properties: { input: { type: "string" } }, required: ["input"] };
 
 /** The schema of a function under the name this model takes it; nothing for a function without parameters. */
-export function encodeParameters(schema: JsonObject, model: GeminiModel, path: string, losses: LossCollector): Fields {
+function encodeParameters(schema: JsonObject, model: GeminiModel, path: string, losses: LossCollector): Fields {
   if (isEmptyObjectSchema(schema)) return {};
   if (model.jsonSchema) {
     const { $schema: _dialect, ...rest } = schema;

@@ -1,5 +1,3 @@
-export { clientToolName } from "../tool-names.ts";
-
 /** Ids of other formats' answers say what they are not; Chat clients get one of their own that still shows the way back. */
 const foreignPrefix = /^(?:resp|msg)_/u;
 

@@ -1,5 +1,6 @@
 import {
   type Block,
+  isJsonArray,
   isJsonObject,
   type JsonObject,
   type JsonValue,
@@ -14,10 +15,10 @@ import { withoutEcho } from "../foreign-extras.ts";
 import { madeUpCallId, mapToolCallId } from "../ids.ts";
 import { decodeOpenaiStreamError } from "../openai-error-decode.ts";
 import { createLossCollector, type LossCollector } from "../report.ts";
-import { createToolNames } from "../tool-names.ts";
+import { clientToolName, createToolNames } from "../tool-names.ts";
 import { fromZodError } from "../validate.ts";
 import { type AssistantParts, decodeAssistant, encodeAssistant } from "./assistant.ts";
-import { answerId, clientToolName } from "./answer-names.ts";
+import { answerId } from "./answer-names.ts";
 import { decodeAnnotation, encodeAnnotation, readAnnotations } from "./citations.ts";
 import { type Fields, ownFields, reportForeign, restOf, wire } from "./extras.ts";
 import { decodeFinish, encodeFinish, isUnfinished, refusalText } from "./finish.ts";
@@ -80,11 +81,11 @@ function prefixed(prefix: string, rest: JsonObject): Fields {
 export function decodeResponse(body: unknown): Translated<ModelResponse> {
   if (!isJsonObject(body)) throw malformed("not a JSON object", body);
   const { id, created, model, choices, service_tier: serviceTier, error } = body;
-  if (!Array.isArray(choices)) {
+  if (!isJsonArray(choices)) {
     if (error !== undefined && error !== null) throw decodeOpenaiStreamError(body);
     throw malformed("no `choices`", body);
   }
-  const [choice, ...others]: unknown[] = choices;
+  const [choice, ...others] = choices;
   if (!isJsonObject(choice)) throw malformed("`choices` is empty", body);
   const { blocks: said, rest } = readMessage(choice["message"]);
   const responseId = typeof id === "string" ? id : "";
