@@ -51,6 +51,14 @@ aliases: { fast: codex/gpt-5.4-mini }
     },
   );
 
+  test("refuses names of providers under which no model could be found", () => {
+    const named = (name: string) => `sandbox: true\nproviders:\n  "${name}": { use: codex }\n`;
+    expect(complaint(named("sandbox"))).toMatch(/^turnout.yaml, line 3: `providers.sandbox`: .*built-in simulator/);
+    for (const name of ["a/b", "a b", ""]) expect(complaint(named(name))).toContain("a provider's name holds");
+    expect(read(`sandbox: false\nproviders: { sandbox: { use: codex } }\n`).providers).toHaveProperty("sandbox");
+    expect(read(named("my-codex.2")).providers).toHaveProperty(["my-codex.2"]);
+  });
+
   test("tells of aliases that lead nowhere or multiply", () => {
     expect(complaint("aliases: *none\n")).toContain('Cannot read config "turnout.yaml": Unresolved alias');
     const letters = [..."abcdefgh"];

@@ -132,6 +132,7 @@ export function readConfig(
   const providers = Object.fromEntries(given.map(([name, value]) => [name, providerBaseSchema.parse(value)]));
   const config: Config = { ...parsed.data, providers };
   requireKeysBeyondLoopback(config, source);
+  requireUsableNames(config, source);
   return config;
 }
 
@@ -162,6 +163,21 @@ function requireKeysBeyondLoopback(config: Config, source: ConfigDocument | unde
     `${position(source, ["server", "host"])}: \`server.host\` is "${config.server.host}", not loopback, so \`server.keys\` must hold at least one client key`,
     { path: "server.keys" },
   );
+}
+
+/** A provider's name is the part of a model's name before its first slash, and `sandbox` is taken while that is on. */
+function requireUsableNames(config: Config, source: ConfigDocument | undefined): void {
+  for (const name of Object.keys(config.providers)) {
+    const isTaken = name === "sandbox" && config.sandbox;
+    if (/^[\w.-]+$/.test(name) && !isTaken) continue;
+    const reason = isTaken
+      ? "this name is the built-in simulator's; choose another, or set `sandbox: false`"
+      : "a provider's name holds letters, digits and . _ - only";
+    const path = ["providers", name];
+    throw new RouterError("config-invalid", `${position(source, path)}: \`${path.join(".")}\`: ${reason}`, {
+      path: path.join("."),
+    });
+  }
 }
 
 function configError(source: ConfigDocument | undefined, schema: z.ZodType, error: z.ZodError): RouterError {
