@@ -67,3 +67,27 @@ test.each(["ws", "http"] as const)(
     expect(router.sandbox.requests.at(-1)?.headers).not.toHaveProperty("chatgpt-account-id");
   },
 );
+
+test("an account without a credential counts as no attempt: head and log name the one that was made", async () => {
+  const router = await startTestRouter({
+    accounts: (sandbox) => {
+      const { accessToken, accountId } = sandbox.createAccount();
+      return [
+        { accessToken, accountId, name: "limited" },
+        { authFile: "/nowhere/auth.json", name: "missing" },
+      ];
+    },
+    codex: { transport: "http" },
+  });
+  router.sandbox.script({ fault: { type: "http", status: 429 } });
+  const received = await post(router.url, "openai-chat", bodyOf("openai-chat", false));
+  expect(received.status).toBe(503);
+  expect(received.headers["x-turnout-attempts"]).toBe("1");
+  await expect
+    .poll(() => router.log.at(-1))
+    .toMatchObject({
+      attempts: 1,
+      account: "limited",
+      failedAttempts: [{ account: "limited" }, { account: "missing", code: "credential-unavailable" }],
+    });
+});

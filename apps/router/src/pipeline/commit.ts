@@ -12,7 +12,7 @@ import { withoutSecret } from "./without-secret.ts";
 export interface AttemptTrail {
   /** How many times an executor was asked. */
   count: number;
-  /** The attempt that answered, or the last one that failed. */
+  /** The attempt that answered, or the last one that failed; one whose account had no credential was never made. */
   last: PlannedAttempt | undefined;
   readonly failures: { readonly executor: string; readonly account: string; readonly error: AnyRouterError }[];
 }
@@ -39,7 +39,7 @@ const defaultCoolDownMs = 60_000;
  * @throws {RouterError} the last failure, when nothing is left to try.
  */
 export async function commit(exchange: DecodedExchange, options: CommitOptions): Promise<OpenedAnswer> {
-  const { plan, trail, runtime } = options;
+  const { plan, runtime } = options;
   const credentials = new Map<string, Credential>();
   const renewed = new Set<string>();
   let waits = 0;
@@ -47,7 +47,6 @@ export async function commit(exchange: DecodedExchange, options: CommitOptions):
   for (;;) {
     index = skipResting(options, index);
     const planned = attemptAt(plan, index);
-    trail.last = planned;
     const result = await tryOnce(exchange, options, planned, credentials);
     if (!RouterError.is(result)) return result;
     if (exchange.signal.aborted) throw RouterError.from(exchange.signal.reason);
@@ -124,6 +123,7 @@ async function tryOnce(
     const credential = credentials.get(planned.account) ?? (await account.lease(exchange.signal));
     credentials.set(planned.account, credential);
     trail.count += 1;
+    trail.last = planned;
     const executor = executorOf(provider, planned);
     const opened = await attempt(exchange, {
       executor,
