@@ -39,7 +39,7 @@ export type FailureAction =
   | "renew-credential"
   /** Cool this account, then the next one. */
   | "next-account"
-  /** Wait a little, then the same attempt again; then the next transport or account. */
+  /** Wait a little, then the same attempt again, a few times; then tell the client. */
   | "back-off"
   /** Tell the client at once; no account is punished. */
   | "stop";

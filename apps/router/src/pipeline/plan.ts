@@ -20,7 +20,7 @@ export interface Plan {
 }
 
 /**
- * Orders the attempts: accounts by their pool (a conversation stays on its account, cooled ones last), and for each
+ * Orders the attempts: accounts by their pool (a conversation stays on its account, cooling ones are left out), and for each
  * account the executors as the provider lists them, those of the client's language first.
  *
  * @throws {RouterError} `not-found` for the model, `credential-unavailable` when the provider has no account.
