@@ -1,8 +1,8 @@
 /**
  * `pnpm bench`: what turnout costs, compared with the upstream directly and with a bare byte proxy, in one run.
  *
- *     pnpm bench             about ten minutes
- *     pnpm bench --quick     about three minutes, rougher
+ *     pnpm bench             about eight minutes
+ *     pnpm bench --quick     about two minutes, rougher
  *     pnpm bench --profile   CPU profiles of the routers in bench/results as well
  *
  * See bench/README.md for how to read it.
