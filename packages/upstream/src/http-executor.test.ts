@@ -320,3 +320,27 @@ test("more requests than connections fail at once as upstream-overloaded", async
   expect(error.code).toBe("upstream-overloaded");
   controller.abort();
 });
+
+test("execute() refuses a header that none can hold, quotes no value, and keeps its connections", async () => {
+  let value = "secret\ntoken";
+  const { executor } = await setUp((_, response) => sse(response).end(frame("end")), {
+    headers: () => ({ authorization: value }),
+    clientOptions: { maxConnections: 2 },
+  });
+  for (let index = 0; index < 3; index += 1) {
+    const error = await failure(executor.execute(request, createExecuteContext()));
+    expect(error).toMatchObject({ code: "upstream-unavailable", details: { requestSent: false } });
+    expect(error.message).toContain("header authorization");
+    expect(error.message).not.toContain("secret");
+  }
+  value = "good";
+  const response = await executor.execute(request, createExecuteContext());
+  expect((await collectEvents(response)).batches).toHaveLength(1);
+});
+
+test("execute() reads a content type in any case", async () => {
+  const { executor } = await setUp((_, response) => {
+    response.writeHead(200, { "content-type": "Application/JSON" }).end('{"a":1}');
+  });
+  expect(await executor.execute(request, createExecuteContext())).toMatchObject({ kind: "document", body: { a: 1 } });
+});

@@ -82,6 +82,20 @@ function createSetup(options: HttpExecutorOptions, upstream: string): HttpExchan
   };
 }
 
+const headerValue = /^[\t\u0020-\u007e\u0080-\u00ff]*$/u;
+
+/** Told here and not by undici, whose pool keeps a place for each request with such a header and never gives it back (undici 7.30.2). */
+function refuseUnusable(headers: HeaderMap, upstreamHost: string): void {
+  for (const name in headers) {
+    if (headerValue.test(headers[name] ?? "")) continue;
+    throw new RouterError(
+      "upstream-unavailable",
+      `Cannot send to ${upstreamHost}: header ${name} holds characters that no header can hold`,
+      { status: undefined, requestSent: false },
+    );
+  }
+}
+
 /** A document is silent until it is whole. */
 function forDocuments(setup: HttpExchangeSetup): HttpExchangeSetup {
   const { limits } = setup.answer;
@@ -135,6 +149,7 @@ export function createHttpExecutor(options: HttpExecutorOptions): Executor {
       const prepared = options.prepareBody?.(request, context);
       if (context.strict === true) refuseLosses(prepared?.report);
       const headers = options.headers(request, context);
+      refuseUnusable(headers, upstreamHost);
       const body = JSON.stringify(prepared?.value ?? request.body);
       const baseUrl = options.baseUrlFor?.(context.credential) ?? options.baseUrl;
       const path = typeof options.path === "string" ? options.path : options.path(request);
