@@ -135,6 +135,11 @@ export function createShownText(): ShownText {
   };
 }
 
+/** The visible parts as one text. */
+export function joinParts(parts: ReasoningBlock["parts"]): string {
+  return parts.map(({ text }) => text).join(partSeparator);
+}
+
 /** The visible parts behind a text in which they were joined; one part when the text does not fit the lengths. */
 export function splitParts(text: string, envelope: Envelope): ReasoningBlock["parts"] {
   const form = envelope.form ?? "summary";

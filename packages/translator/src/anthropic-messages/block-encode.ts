@@ -12,7 +12,7 @@ import {
 import { type Fields, put } from "../fields.ts";
 import type { ToolCallIds } from "../ids.ts";
 import { tryParseJson } from "../parse-json.ts";
-import { partSeparator } from "../payload-envelope.ts";
+import { joinParts } from "../payload-envelope.ts";
 import type { LossCollector } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { invalidRequest } from "../validate.ts";
@@ -113,11 +113,6 @@ function encodeToolResult(block: ToolResultBlock, path: string, context: BlockCo
   return result;
 }
 
-/** The visible text of thoughts, for a format that has one. */
-function thinkingText(block: Pick<ReasoningBlock, "parts">): string {
-  return block.parts.map((part) => part.text).join(partSeparator);
-}
-
 /**
  * Thoughts in a history. Only what this format's models signed goes back to them, byte for byte (T03, T04); other
  * thoughts are left out rather than told as text, which models would imitate (T06).
@@ -129,7 +124,7 @@ function encodeReasoning(block: ReasoningBlock, path: string, context: BlockCont
     return undefined;
   }
   if (block.redacted === true) return { type: "redacted_thinking", data: block.payload ?? "" };
-  const thinking: Fields = { type: "thinking", thinking: thinkingText(block) };
+  const thinking: Fields = { type: "thinking", thinking: joinParts(block.parts) };
   put(thinking, "signature", block.payload);
   return thinking;
 }

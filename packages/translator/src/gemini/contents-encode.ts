@@ -2,6 +2,7 @@ import type { Block, JsonObject, JsonValue, ReasoningBlock, ToolCallBlock, Turn 
 
 import { type Fields, restOf } from "../fields.ts";
 import type { ToolCallIds } from "../ids.ts";
+import { joinParts } from "../payload-envelope.ts";
 import { blockPath, type LossCollector, turnPath } from "../report.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { invalidRequest } from "../validate.ts";
@@ -34,7 +35,7 @@ export interface EncodedHistory {
 }
 
 function encodeThought(block: ReasoningBlock): Fields {
-  const part: Fields = { text: block.parts.map(({ text }) => text).join("\n\n"), thought: true };
+  const part: Fields = { text: joinParts(block.parts), thought: true };
   if (block.payload !== undefined) part["thoughtSignature"] = block.payload;
   restore(part, block.extras);
   return part;

@@ -11,10 +11,11 @@ import {
 
 import type { AnswerContext, EventEncoder } from "../codec.ts";
 import type { Fields } from "../fields.ts";
+import { createFlatReasoning, type OpenReasoning } from "../flat-reasoning.ts";
 import { mergeUsage } from "../fold.ts";
 import { reportCitationPayload } from "../foreign-extras.ts";
 import { mapToolCallId } from "../ids.ts";
-import { createShownText, type Envelope, type ShownText } from "../payload-envelope.ts";
+import type { Envelope } from "../payload-envelope.ts";
 import { createLossCollector } from "../report.ts";
 import { createToolNames, qualifiedToolName, type ToolNames } from "../tool-names.ts";
 import { createByteOffsets } from "./byte-offsets.ts";
@@ -29,8 +30,6 @@ import { encodeUsage } from "./usage.ts";
 
 type EventOf<T extends StreamEvent["type"]> = Extract<StreamEvent, { type: T }>;
 type CallOpening = Extract<EventOf<"block-start">["opening"], { kind: "tool-call" }>;
-
-const separator = "\n\n";
 
 interface OpenCall {
   readonly opening: CallOpening;
@@ -68,14 +67,11 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
   let isEnded = false;
   let usage: Usage | undefined;
   let refused = "";
-  /** The block and part the last piece of reasoning belonged to. */
-  let thought: { block: number; part: number } | undefined;
   /** A payload of another provider that waits for the part it can travel on. */
   let pending: Envelope | undefined;
   const calls = new Map<number, OpenCall>();
   const textStarts = new Map<number, number>();
-  const itemIds = new Map<number, EventOf<"block-start">["opening"]>();
-  const shownTexts = new Map<number, ShownText>();
+  const reasoning = createFlatReasoning();
 
   function opened(start?: EventOf<"start">): ChunkWriter {
     writer ??= createChunkWriter({
@@ -91,7 +87,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     const signature = carry(pending);
     pending = undefined;
     // What follows a signature is a part of its own.
-    thought = undefined;
+    reasoning.breakOff();
     return signature;
   }
 
@@ -109,8 +105,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
         break;
       case "reasoning":
         flushPending(out);
-        itemIds.set(block, opening);
-        shownTexts.set(block, createShownText());
+        reasoning.open(block, opening);
         break;
       case "tool-call":
         calls.set(block, { opening, text: "" });
@@ -124,34 +119,26 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     const { delta } = event;
     if (delta === "") return;
     offsets.add(delta);
-    thought = undefined;
+    reasoning.breakOff();
     const chunks = writer ?? opened();
     const signature = pending === undefined ? undefined : takePending();
     out.push(signature === undefined ? chunks.text(delta) : chunks.part({ text: delta, thoughtSignature: signature }));
   }
 
   function addReasoning(event: EventOf<"reasoning-delta">, out: WireEvent[]): void {
-    const { block, part, delta } = event;
-    if (delta === "") return;
-    const isNew = thought !== undefined && (thought.block !== block || thought.part !== part);
-    if (thought === undefined || isNew) thought = { block, part };
-    shownTexts.get(block)?.add(delta);
-    out.push(opened().thought(isNew ? separator + delta : delta));
+    const text = reasoning.add(event);
+    if (text !== "") out.push(opened().thought(text));
   }
 
-  function stopReasoning(event: EventOf<"block-stop">, out: WireEvent[]): void {
-    const opening = itemIds.get(event.block);
-    const shown = shownTexts.get(event.block);
-    itemIds.delete(event.block);
-    shownTexts.delete(event.block);
+  function stopReasoning(event: EventOf<"block-stop">, { opening, shown }: OpenReasoning, out: WireEvent[]): void {
     const { payload, provenance } = event;
     if (payload === undefined || provenance === undefined) return;
     if (provenance.wire === wire) {
       out.push(opened().part({ text: "", thought: true, thoughtSignature: payload }));
       return;
     }
-    const { itemId, redacted } = opening?.kind === "reasoning" ? opening : {};
-    const text = shown?.carried(provenance.wire);
+    const { itemId, redacted } = opening;
+    const text = shown.carried(provenance.wire);
     pending = {
       provenance,
       payload,
@@ -186,7 +173,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     const part = encodeCall(block, clientName(opening), id, `blocks[${event.block}]`, losses);
     const signature = event.payload ?? takePending();
     flushPending(out);
-    thought = undefined;
+    reasoning.breakOff();
     out.push(opened().part(signature === undefined ? part : { ...part, thoughtSignature: signature }));
   }
 
@@ -194,7 +181,8 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     const signature = ownFields(event.extras)["thoughtSignature"];
     if (typeof signature === "string") out.push(opened().part({ text: "", thoughtSignature: signature }));
     reportForeign(event.extras, `blocks[${event.block}]`, losses);
-    if (itemIds.has(event.block)) stopReasoning(event, out);
+    const ended = reasoning.close(event.block);
+    if (ended !== undefined) stopReasoning(event, ended, out);
     const call = calls.get(event.block);
     if (call !== undefined) stopCall(event, call, out);
   }

@@ -11,6 +11,7 @@ import {
 import type { AnswerContext } from "../codec.ts";
 import { type Fields, objectIn } from "../fields.ts";
 import { isNote, withoutEcho } from "../foreign-extras.ts";
+import { joinParts } from "../payload-envelope.ts";
 import { createLossCollector, type LossCollector } from "../report.ts";
 import { unfold } from "../unfold.ts";
 import { createDocumentCollector } from "./collector.ts";
@@ -29,7 +30,7 @@ function encodeOwnPart(block: Block, losses: LossCollector): JsonValue[] {
       return [part];
     }
     case "reasoning": {
-      const part: Fields = { text: block.parts.map(({ text }) => text).join("\n\n"), thought: true };
+      const part: Fields = { text: joinParts(block.parts), thought: true };
       if (block.payload !== undefined) part["thoughtSignature"] = block.payload;
       restore(part, block.extras);
       return [part];

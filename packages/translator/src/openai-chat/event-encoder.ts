@@ -1,10 +1,10 @@
 import { type AnyRouterError, isJsonObject, type StreamEvent, type Usage, type WireEvent } from "@turnout/core";
 
 import type { AnswerContext, EventEncoder } from "../codec.ts";
+import { createFlatReasoning, type OpenReasoning } from "../flat-reasoning.ts";
 import { mergeUsage } from "../fold.ts";
 import { mapToolCallId } from "../ids.ts";
 import { openaiErrorObject } from "../openai-error.ts";
-import { createShownText, type ShownText } from "../payload-envelope.ts";
 import { createLossCollector } from "../report.ts";
 import { clientToolName, createToolNames, type ToolNames } from "../tool-names.ts";
 import { answerId } from "./answer-names.ts";
@@ -17,7 +17,6 @@ import { encodeUsage } from "./usage.ts";
 
 type EventOf<T extends StreamEvent["type"]> = Extract<StreamEvent, { type: T }>;
 
-const separator = "\n\n";
 const roleDelta = '{"role":"assistant","content":"","refusal":null}';
 
 interface OpenCall {
@@ -40,13 +39,10 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
   let usage: Usage | undefined;
   let hasRefused = false;
   let contentLength = 0;
-  /** The block and part the last piece of reasoning belonged to. */
-  let thought: { block: number; part: number } | undefined;
   let details = 0;
   const calls = new Map<number, OpenCall>();
   const textOffsets = new Map<number, number>();
-  const reasoningItems = new Map<number, string | undefined>();
-  const shownTexts = new Map<number, ShownText>();
+  const reasoning = createFlatReasoning();
 
   function open(start?: EventOf<"start">): ChunkWriter {
     return createChunkWriter({
@@ -73,8 +69,7 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
         textOffsets.set(block, contentLength);
         break;
       case "reasoning":
-        reasoningItems.set(block, opening.itemId);
-        shownTexts.set(block, createShownText());
+        reasoning.open(block, opening);
         break;
       case "tool-call": {
         names ??= createToolNames(context.request.tools);
@@ -97,12 +92,8 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
   }
 
   function addReasoning(event: EventOf<"reasoning-delta">, out: WireEvent[]): void {
-    const { block, part, delta } = event;
-    if (delta === "") return;
-    const isNew = thought !== undefined && (thought.block !== block || thought.part !== part);
-    if (thought === undefined || isNew) thought = { block, part };
-    shownTexts.get(block)?.add(delta);
-    out.push(opened(out).reasoning(isNew ? separator + delta : delta));
+    const text = reasoning.add(event);
+    if (text !== "") out.push(opened(out).reasoning(text));
   }
 
   function addArguments(event: EventOf<"tool-call-delta">, out: WireEvent[]): void {
@@ -113,21 +104,18 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
     out.push(opened(out).delta(`{"tool_calls":[{"index":${call.index},${field}}]}`));
   }
 
-  function stopReasoning(event: EventOf<"block-stop">, out: WireEvent[]): void {
+  function stopReasoning(event: EventOf<"block-stop">, { opening, shown }: OpenReasoning, out: WireEvent[]): void {
     const own = ownFields(event.extras);
     const kept = readDetails(own["reasoning_details"]);
-    const itemId = reasoningItems.get(event.block);
-    const shown = shownTexts.get(event.block);
-    reasoningItems.delete(event.block);
-    shownTexts.delete(event.block);
     if (kept.length > 0) {
       details += kept.length;
       out.push(opened(out).delta(JSON.stringify({ reasoning_details: kept })));
     } else if (event.payload !== undefined && own["$shared"] === undefined) {
       const { payload, provenance } = event;
+      const { itemId } = opening;
       const detail = payloadDetail(
         { payload, ...(provenance !== undefined && { provenance }), ...(itemId !== undefined && { itemId }) },
-        shown?.carried(provenance?.wire),
+        shown.carried(provenance?.wire),
         details,
       );
       details += 1;
@@ -137,7 +125,8 @@ export function createEventEncoder(context: AnswerContext): EventEncoder {
 
   function stopBlock(event: EventOf<"block-stop">, out: WireEvent[]): void {
     if (event.extras !== undefined) reportForeign(event.extras, `blocks[${event.block}]`, losses);
-    if (reasoningItems.has(event.block)) stopReasoning(event, out);
+    const ended = reasoning.close(event.block);
+    if (ended !== undefined) stopReasoning(event, ended, out);
     const call = calls.get(event.block);
     if (call !== undefined && event.payload !== undefined) {
       const signature = { google: { thought_signature: event.payload } };

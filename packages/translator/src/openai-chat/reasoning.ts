@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue, type ReasoningBlock, type WireFormat } from "@turnout/core";
 
-import { carriedText, unwrapPayload, wrapPayload } from "../payload-envelope.ts";
+import { carriedText, joinParts, partSeparator, unwrapPayload, wrapPayload } from "../payload-envelope.ts";
 import type { LossCollector } from "../report.ts";
 import { type Fields, ownFields, restore, wire } from "./extras.ts";
 
@@ -19,8 +19,6 @@ const sharedNote = "$shared";
 export const partNote = "$part";
 /** What `makeReasoningBlocks` takes for the field of such a part. */
 export const thinkingPart = "thinking";
-
-const separator = "\n\n";
 
 /** Who can read a payload, by the `format` OpenRouter gives it. */
 const wireByFormat: Readonly<Record<string, WireFormat>> = {
@@ -140,10 +138,6 @@ export function decodeReasoning(
   return makeReasoningBlocks(typeof text === "string" ? text : undefined, field, details);
 }
 
-function visibleText(block: ReasoningBlock): string {
-  return block.parts.map((part) => part.text).join(separator);
-}
-
 /**
  * The detail that carries another format's payload through a Chat client and back.
  *
@@ -173,7 +167,7 @@ export function encodeAnswerReasoning(blocks: readonly ReasoningBlock[]): Fields
   for (const block of blocks) {
     const own = ownFields(block.extras);
     if (own[textFieldNote] !== undefined) field = own[textFieldNote];
-    const text = visibleText(block);
+    const text = joinParts(block.parts);
     if (text !== "") texts.push(text);
     const kept = own["reasoning_details"];
     if (Array.isArray(kept)) details.push(...(kept as readonly JsonValue[]));
@@ -182,7 +176,7 @@ export function encodeAnswerReasoning(blocks: readonly ReasoningBlock[]): Fields
     }
     restore(target, block.extras === undefined ? undefined : withoutDetails(block));
   }
-  if (texts.length > 0 && typeof field === "string" && field !== "") target[field] = texts.join(separator);
+  if (texts.length > 0 && typeof field === "string" && field !== "") target[field] = texts.join(partSeparator);
   if (details.length > 0) target["reasoning_details"] = details;
   return target;
 }
