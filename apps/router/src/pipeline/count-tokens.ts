@@ -1,5 +1,5 @@
-import type { Executor, JsonObject, WireRequest } from "@turnout/core";
-import { isJsonObject, RouterError } from "@turnout/core";
+import type { Account, ExecuteContext, Executor, JsonObject, WireRequest } from "@turnout/core";
+import { failureAction, isJsonObject, RouterError } from "@turnout/core";
 import type { TokenCounting } from "@turnout/translator";
 import { getCodec } from "@turnout/translator";
 import type { Provider } from "../registry/provider.ts";
@@ -8,6 +8,7 @@ import { sendJson } from "./answer.ts";
 import { estimateTokens } from "./estimate-tokens.ts";
 import type { RequestTarget } from "./exchange.ts";
 import type { PipelineOptions } from "./handle.ts";
+import { noAccount } from "./plan.ts";
 import { receiveBody } from "./receive.ts";
 import { sessionHints } from "./session-hints.ts";
 import { withoutSecret } from "./without-secret.ts";
@@ -77,6 +78,7 @@ function canCount(executor: Executor, target: RequestTarget): boolean {
   return executor.wire === target.wire && executor.operations?.includes(operation) === true;
 }
 
+/** Asks as one account after another, as long as what is wrong is the account. None is punished: counting has limits of its own. */
 async function ask(
   provider: Provider,
   executor: Executor,
@@ -85,17 +87,29 @@ async function ask(
   requestId: string,
   { runtime }: PipelineOptions,
 ): Promise<JsonObject> {
-  const [account] = provider.pool.candidates(request.session?.sessionId);
-  if (account === undefined) {
-    const message = `No account for provider "${provider.name}": add one under \`providers.${provider.name}.accounts\``;
-    throw new RouterError("credential-unavailable", message, { provider: provider.name });
+  let failure = RouterError.from(noAccount(provider));
+  for (const account of provider.pool.candidates(request.session?.sessionId)) {
+    try {
+      return await askAs(account, executor, request, { signal, runtime, requestId });
+    } catch (error) {
+      failure = RouterError.from(error);
+      const action = failureAction[failure.code];
+      if (action !== "next-account" && action !== "renew-credential") break;
+    }
   }
-  const credential = await account.lease(signal);
-  const response = await executor
-    .execute(request, { credential, signal, runtime, requestId })
-    .catch((error: unknown) => {
-      throw withoutSecret(RouterError.from(error), credential);
-    });
+  throw failure;
+}
+
+async function askAs(
+  account: Account,
+  executor: Executor,
+  request: WireRequest,
+  context: Omit<ExecuteContext, "credential">,
+): Promise<JsonObject> {
+  const credential = await account.lease(context.signal);
+  const response = await executor.execute(request, { ...context, credential }).catch((error: unknown) => {
+    throw withoutSecret(RouterError.from(error), credential);
+  });
   if (response.kind === "document") return response.body;
   throw new RouterError("upstream-malformed", "Cannot count tokens: the upstream answered with a stream", {
     excerpt: "",

@@ -44,7 +44,8 @@ function inOrder(executors: readonly Executor[], wire: WireFormat): readonly Exe
   return executors.toSorted((left, right) => Number(right.wire === wire) - Number(left.wire === wire));
 }
 
-function noAccount(provider: Provider): RouterError {
+/** What a request to a provider without accounts is told. */
+export function noAccount(provider: Provider): RouterError {
   return new RouterError(
     "credential-unavailable",
     `No account for provider "${provider.name}": add one under \`providers.${provider.name}.accounts\` in turnout.yaml, for example \`accounts: [{ authFile: ~/.codex/auth.json }]\``,
