@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { renderArrowTable } from "./checks/arrow-table.ts";
+import { renderClientTable } from "./client-docs.ts";
 import { renderConfigJsonSchema, renderConfigTable } from "./config-docs.ts";
 import { renderSdkMatrix } from "./sdk-matrix-table.ts";
 import { documentedFormats, renderFateMatrix, renderFates } from "./fate-docs.ts";
@@ -18,6 +19,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   generatedSection("README.md", "config", renderConfigTable),
   generatedSection("README.md", "first-request", () => `\`\`\`ts\n${readExample("first-request.ts")}\`\`\``),
   generatedSection("README.md", "sdk-matrix", renderSdkMatrix),
+  generatedSection("apps/router/README.md", "clients", renderClientTable),
   { path: "apps/router/turnout.schema.json", render: renderConfigJsonSchema },
   generatedSection("packages/translator/README.md", "fates", renderFateMatrix),
   ...documentedFormats.map((wire) => ({ path: `docs/translation/${wire}.md`, render: () => renderFates(wire) })),

@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import { createClientCache, type Installed, NotAvailable } from "./client-cache.ts";
 import type { ClientProgram } from "./client-program.ts";
 import { clients } from "./clients.ts";
-import { renderLine, renderTable, type ResultRow } from "./report.ts";
+import { publicRow, renderLine, renderTable, type ResultRow } from "./report.ts";
 import { runCase } from "./run-case.ts";
 import { upstreams } from "./upstreams.ts";
 
@@ -73,9 +73,11 @@ async function runClient(client: ClientProgram): Promise<ResultRow[]> {
 const rows: ResultRow[] = [];
 for (const client of chosen(clients, ({ id }) => id, values.client)) rows.push(...(await runClient(client)));
 
-const report = `${JSON.stringify({ date: new Date().toISOString(), rows }, undefined, 2)}\n`;
-writeFileSync(path.join(cache.folder, "results.json"), report);
-if (values.write) writeFileSync(path.join(root, "docs", "clients.json"), report);
+const date = new Date().toISOString();
+const write = (file: string, value: unknown) => writeFileSync(file, `${JSON.stringify(value, undefined, 2)}\n`);
+write(path.join(cache.folder, "results.json"), { date, rows });
+if (values.write)
+  write(path.join(root, "docs", "clients.json"), { date: date.slice(0, 10), rows: rows.map(publicRow) });
 const count = (status: ResultRow["status"]) => rows.filter((row) => row.status === status).length;
 console.log(`\n${renderTable(rows)}\n`);
 console.log(`${count("passed")} passed, ${count("failed")} failed, ${count("not available")} skipped`);

@@ -48,3 +48,8 @@ function cellOf({ status, problems, oneTurn }: ResultRow): string {
 function titleOf({ client, version, wire }: ResultRow): string {
   return `${client} ${version} | ${wire}`;
 }
+
+/** What the README tells of a row: nothing of the machine it came from. */
+export function publicRow({ client, version, wire, upstream, status, problems, oneTurn }: ResultRow): ResultRow {
+  return { client, version, wire, upstream, status, problems, ...(oneTurn !== undefined && { oneTurn }) };
+}

@@ -7,7 +7,7 @@ export const geminiCli: ClientProgram = {
   version: "0.61.0",
   node: "20.0.0",
   wires: ["gemini"],
-  oneTurn: { gemini: "with --resume it sends every tool result twice, which the API refuses" },
+  oneTurn: { gemini: "with --resume it sends every tool result twice, which the sandbox refuses" },
   shellCall: (command) => ({ tool: "run_shell_command", arguments: { command, description: "Prove that it ran" } }),
   start: (installed) => [installed.node, installed.bin("gemini")],
   invocation: ({ routerUrl, key, model }) => ({
