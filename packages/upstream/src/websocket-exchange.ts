@@ -37,7 +37,7 @@ export class WebSocketExchange implements SessionReceiver, AnswerConnection {
       this.#reject = reject;
       if (this.#options.context.signal.aborted) {
         // In the moment between the handshake and now, when nobody listened.
-        this.#answer.handleEvent();
+        this.#answer.aborted();
         return;
       }
       this.#answer.requestSent = true;
