@@ -20,7 +20,7 @@ const { values } = parseArgs({
 });
 
 const full: Settings = {
-  rounds: 7,
+  rounds: 5,
   warmUpAnswers: 3_000,
   latencyRequests: 300,
   milliseconds: 2_000,
