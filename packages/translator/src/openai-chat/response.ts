@@ -109,7 +109,7 @@ export function decodeResponse(body: unknown): Translated<ModelResponse> {
     fields[finishNote] = choice["finish_reason"] ?? null;
   }
   if (serviceTier === "") fields["service_tier"] = "";
-  if (others.length > 0) fields["choices"] = others as JsonValue[];
+  if (others.length > 0) fields["choices"] = others;
   const usage = findUsage(body, choice);
   const value: ModelResponse = {
     id: responseId,
