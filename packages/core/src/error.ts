@@ -119,8 +119,19 @@ export class RouterError<C extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
-/** Milliseconds after which the upstream or the limit lets the request through again, when the error tells. */
+/** Longer than the longest window of a plan, a week: no upstream can make anybody wait beyond it. */
+const longestRetryAfterMs = 8 * 86_400_000;
+
+/**
+ * Milliseconds after which the upstream or the limit lets the request through again, when the error tells; at most 8 days,
+ * whatever the upstream said.
+ */
 export function retryAfterMs(error: AnyRouterError): number | undefined {
+  const told = toldRetryAfterMs(error);
+  return told === undefined || Number.isNaN(told) ? undefined : Math.min(told, longestRetryAfterMs);
+}
+
+function toldRetryAfterMs(error: AnyRouterError): number | undefined {
   switch (error.code) {
     case "rate-limited":
     case "usage-limited":

@@ -164,6 +164,8 @@ function punish(options: CommitOptions, planned: PlannedAttempt, error: AnyRoute
       return;
     case "rate-limited":
     case "usage-limited":
+    // Whoever pays again is asked again after a while.
+    case "billing-required":
       options.provider.pool.cool(planned.account, options.runtime.now() + (retryAfterMs(error) ?? defaultCoolDownMs));
       return;
     default:

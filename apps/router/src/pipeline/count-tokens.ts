@@ -37,6 +37,10 @@ export async function handleCountTokens(
     options.log.info({ requestId, wire, countedBy: by, status: 200 }, "tokens counted");
   } catch (thrown) {
     const error = RouterError.from(thrown);
+    if (error.code === "client-closed") {
+      options.log.info({ requestId, wire }, "request left by its client");
+      return;
+    }
     const { status, body, headers } = getCodec(wire).encodeError(error, requestId);
     sendJson(exchange, status, headers, body);
     options.log.warn(
