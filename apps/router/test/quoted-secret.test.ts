@@ -11,7 +11,7 @@ async function startQuoting(status: number) {
   const stub = await startStubServer({
     onRequest: (request, response) => {
       const error = {
-        message: `No: ${request.headers.authorization ?? request.headers["x-api-key"]}`,
+        message: `No: ${String(request.headers.authorization ?? request.headers["x-api-key"])}`,
         type: key,
         code: key,
       };

@@ -84,7 +84,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, AnswerConnectio
     if (status < 200 || this.#answer.isOver) return;
     this.#status = status;
     this.#headers = headers;
-    const contentType = String(headers["content-type"] ?? "").toLowerCase();
+    const contentType = (headers["content-type"] ?? "").toLowerCase();
     if (status >= 300) this.#phase = "refusal";
     else if (contentType.includes("json")) this.#phase = "document";
     // A page where events were expected comes from something in between.

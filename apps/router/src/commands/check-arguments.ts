@@ -22,7 +22,7 @@ export function checkArguments(rawArguments: readonly string[], names: readonly 
     if (token.kind !== "option") continue;
     if (!names.includes(token.name)) throw misused(`Cannot use ${token.rawName}: ${hint(token.name, names)}`);
     // A flag takes the next word whatever it is, so a forgotten value would take the next flag.
-    if (token.value === undefined || (token.inlineValue !== true && token.value.startsWith("--"))) {
+    if (token.value === undefined || (!token.inlineValue && token.value.startsWith("--"))) {
       throw misused(`Cannot use ${token.rawName}: its value is missing`);
     }
   }

@@ -61,7 +61,7 @@ aliases: { fast: codex/gpt-5.4-mini }
 
   test("tells of aliases that lead nowhere or multiply", () => {
     expect(complaint("aliases: *none\n")).toContain('Cannot read config "turnout.yaml": Unresolved alias');
-    const letters = [..."abcdefgh"];
+    const letters = "abcdefgh".split("");
     const bomb = letters.map((name, index) => {
       const before = letters[index - 1];
       return `${name}: &${name} [${Array(10)

@@ -74,7 +74,7 @@ function withoutEmptySections(value: unknown): unknown {
   const sections = Object.fromEntries(Object.entries(parsed.data).filter(([, section]) => section !== null));
   const providers = providersSchema.safeParse(sections["providers"]);
   if (!providers.success) return sections;
-  const given = Object.entries(providers.data).map(([name, options]) => [name, options ?? {}]);
+  const given = Object.entries(providers.data).map(([name, options]): [string, unknown] => [name, options ?? {}]);
   return { ...sections, providers: Object.fromEntries(given) };
 }
 

@@ -34,6 +34,7 @@ function quotes({ message, details, upstream }: AnyRouterError, secret: string):
 }
 
 function cleaned<T extends object>(fields: T, secret: string): T {
-  const texts = textsOf(fields).map(([name, text]) => [name, text.replaceAll(secret, redacted)]);
-  return Object.assign({ ...fields }, Object.fromEntries(texts));
+  const copy = { ...fields };
+  for (const [name, text] of textsOf(fields)) Object.assign(copy, { [name]: text.replaceAll(secret, redacted) });
+  return copy;
 }
