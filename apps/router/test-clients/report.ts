@@ -9,6 +9,8 @@ export interface ResultRow extends Partial<CaseResult> {
   readonly status: "passed" | "failed" | "not available";
   /** Why it failed, or is not available. */
   readonly problems: readonly string[];
+  /** Why it had to be tried again. */
+  readonly firstTry?: readonly string[];
 }
 
 const marks = { passed: "ok  ", failed: "FAIL", "not available": "skip" } as const;
@@ -19,7 +21,8 @@ export function renderLine(row: ResultRow): string {
   const title = `${row.client} ${row.version}`.padEnd(22);
   const line = `${marks[row.status]}  ${title} ${row.wire.padEnd(18)} -> ${row.upstream.padEnd(18)} ${time}`.trimEnd();
   const note = row.oneTurn === undefined ? [] : [`      one turn: ${row.oneTurn}`];
-  return [line, ...note, ...row.problems.map((problem) => `      ${problem}`)].join("\n");
+  const again = (row.firstTry ?? []).map((problem) => `      first try: ${problem}`);
+  return [line, ...note, ...again, ...row.problems.map((problem) => `      ${problem}`)].join("\n");
 }
 
 /** A Markdown table: a row for each client and format, a column for each upstream. */
