@@ -2,7 +2,7 @@
  * `pnpm bench`: what turnout costs, compared with the upstream directly and with a bare byte proxy, in one run.
  *
  *     pnpm bench             about eight minutes
- *     pnpm bench --quick     about two minutes, rougher
+ *     pnpm bench --quick     about three minutes, rougher
  *     pnpm bench --profile   CPU profiles of the routers in bench/results as well
  *
  * See bench/README.md for how to read it.
