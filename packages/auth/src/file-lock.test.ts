@@ -15,7 +15,7 @@ async function makeLockPath(): Promise<string> {
   return join(await makeFolder(), "login.lock");
 }
 
-function owner(fields: { pid?: number; host?: string; since?: number }): string {
+function owner(fields: { pid?: number; host?: string; since?: number; token?: string }): string {
   return JSON.stringify({ pid: process.pid, host: hostname(), token: "other", since: start, ...fields });
 }
 
@@ -47,13 +47,13 @@ test("withFileLock() holds a private file that names its owner, and removes it, 
   expect(await readdir(join(path, ".."))).toEqual([]);
 });
 
-test("withFileLock() lets one holder in at a time", async () => {
-  const path = await makeLockPath();
+/** The most holders that were inside at the same time. */
+async function mostInside(path: string, contenders: number): Promise<number> {
   let inside = 0;
   let most = 0;
   await Promise.all(
-    [1, 2, 3, 4].map((seed) =>
-      withFileLock(path, { runtime: createEagerRuntime(seed), maxWaitMs: 10 * 60_000 }, async () => {
+    Array.from({ length: contenders }, (_, seed) =>
+      withFileLock(path, { runtime: createEagerRuntime(seed + 1), maxWaitMs: 10 * 60_000 }, async () => {
         inside += 1;
         most = Math.max(most, inside);
         await readdir(join(path, ".."));
@@ -61,7 +61,22 @@ test("withFileLock() lets one holder in at a time", async () => {
       }),
     ),
   );
-  expect(most).toBe(1);
+  return most;
+}
+
+test("withFileLock() lets one holder in at a time", async () => {
+  const path = await makeLockPath();
+  for (let round = 0; round < 20; round += 1) expect(await mostInside(path, 4)).toBe(1);
+  expect(await readdir(join(path, ".."))).toEqual([]);
+});
+
+test("withFileLock() lets one holder in at a time, also when all of them see a dead one's lock", async () => {
+  const path = await makeLockPath();
+  for (let round = 0; round < 20; round += 1) {
+    await writeFile(path, owner({ token: `dead ${round}` }));
+    expect(await mostInside(path, 6)).toBe(1);
+  }
+  expect(await readdir(join(path, ".."))).toEqual([]);
 });
 
 test("withFileLock() waits for another process that lives, within its limit, and leaves its lock alone", async () => {

@@ -1,4 +1,4 @@
-import { open, readFile, rename, unlink } from "node:fs/promises";
+import { link, readFile, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 
 import type { Runtime } from "@turnout/core";
@@ -9,7 +9,7 @@ import { parseJson } from "./parse-json.ts";
 
 /** Longer than a holder can take: three tries of 30 s with their pauses. */
 const staleAfterMs = 5 * 60_000;
-/** A holder that has made the file but not yet written its name into it gets this long. */
+/** A file that names no owner, and a waiter that removes another's lock, get this long. */
 const unreadableAfterMs = 5_000;
 const pollMs = 100;
 
@@ -47,23 +47,22 @@ function isAlive({ pid, token }: Owner): boolean {
   }
 }
 
+/** The file appears with its owner's name in it or not at all: linking fails where another one stands. */
 async function create(path: string, owner: Owner): Promise<boolean> {
-  let handle;
+  const draft = `${path}.${owner.token}`;
+  await writeFile(draft, JSON.stringify(owner), { mode: 0o600, flag: "wx" });
   try {
-    handle = await open(path, "wx", 0o600);
+    await link(draft, path);
+    return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
     throw error;
-  }
-  try {
-    await handle.writeFile(JSON.stringify(owner));
   } finally {
-    await handle.close();
+    await unlink(draft);
   }
-  return true;
 }
 
-/** `gone`: the lock was released meanwhile. `unreadable`: being written, or its writer died. */
+/** `gone`: the lock was released meanwhile. `unreadable`: not written by us, or on a disk that was full. */
 async function readOwner(path: string): Promise<Owner | "gone" | "unreadable"> {
   let text;
   try {
@@ -77,21 +76,32 @@ async function readOwner(path: string): Promise<Owner | "gone" | "unreadable"> {
 }
 
 /**
- * Moves a dead holder's lock aside, so that of several waiters who saw it only one gets this file. The one that moved
- * away something else, because a faster waiter has locked in between, moves it back.
+ * Removes a dead holder's lock. Waiters do so one at a time, under a file of their own, and look again first: what one of
+ * them saw may be the lock of a faster one by now.
+ *
+ * @returns False while another waiter is at it.
  */
-async function breakLock(path: string, seen: Owner | "unreadable", unique: string): Promise<void> {
-  const aside = `${path}.${unique}`;
+async function breakLock(path: string, seen: Owner | "unreadable", unique: string): Promise<boolean> {
+  const guard = `${path}.break`;
+  const owner: Owner = { pid: process.pid, host: hostname(), token: unique, since: 0 };
+  if (!(await create(guard, owner))) return false;
   try {
-    await rename(path, aside);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return;
-    throw error;
+    const holder = await readOwner(path);
+    const isSame =
+      typeof holder === "object" && typeof seen === "object" ? holder.token === seen.token : holder === seen;
+    if (isSame) await unlink(path);
+  } finally {
+    await unlink(guard);
   }
-  const moved = await readOwner(aside);
-  const isSame = typeof moved === "object" && typeof seen === "object" ? moved.token === seen.token : moved === seen;
-  if (isSame) await unlink(aside);
-  else await rename(aside, path);
+  return true;
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
 }
 
 async function release(path: string, token: string): Promise<void> {
@@ -115,6 +125,7 @@ export async function withFileLock<T>(
   const started = runtime.monotonic();
   const host = hostname();
   let unreadableSince: number | undefined;
+  let guardedSince: number | undefined;
   for (;;) {
     const owner: Owner = { pid: process.pid, host, token: runtime.uuid(), since: runtime.now() };
     heldHere.add(owner.token);
@@ -137,9 +148,14 @@ export async function withFileLock<T>(
         ? unreadableSince !== undefined && runtime.monotonic() - unreadableSince >= unreadableAfterMs
         : runtime.now() - holder.since >= staleAfterMs || (holder.host === host && !isAlive(holder));
     if (isStale) {
-      await breakLock(path, holder, owner.token);
-      continue;
-    }
+      if (await breakLock(path, holder, owner.token)) continue;
+      // A waiter that died while it removed a lock left its own file behind.
+      guardedSince ??= runtime.monotonic();
+      if (runtime.monotonic() - guardedSince >= unreadableAfterMs) {
+        await removeIfThere(`${path}.break`);
+        guardedSince = undefined;
+      }
+    } else guardedSince = undefined;
     if (runtime.monotonic() - started >= options.maxWaitMs) return undefined;
     await runtime.sleep(pollMs * (0.5 + runtime.random()));
   }
