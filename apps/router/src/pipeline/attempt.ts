@@ -16,7 +16,7 @@ import { getCodec, refuseLosses } from "@turnout/translator";
 import { type AnswerDocument, collectDocument } from "./document.ts";
 import type { DecodedExchange } from "./exchange.ts";
 import { nextBatch } from "./next-batch.ts";
-import { mergeReports } from "./report.ts";
+import { mergeReports, nothingLost } from "./report.ts";
 import { createStraightRoad, createTranslatedRoad, eventsOfDocument, type Road } from "./road.ts";
 
 /** An answer of which nothing has reached the client yet, but which is about to. */
@@ -125,5 +125,5 @@ async function openStream(
     await batches.return?.();
     throw error;
   }
-  return { kind: "stream", meta, road, held, batches, report: mergeReports() };
+  return { kind: "stream", meta, road, held, batches, report: nothingLost };
 }

@@ -12,7 +12,7 @@ import { RouterError } from "@turnout/core";
 import type { Codec } from "@turnout/translator";
 import { createFolder } from "@turnout/translator";
 import type { DecodedExchange } from "./exchange.ts";
-import { mergeReports } from "./report.ts";
+import { mergeReports, nothingLost } from "./report.ts";
 
 /** The whole answer for a client that did not ask for a stream. */
 export interface AnswerDocument {
@@ -35,8 +35,6 @@ export async function collectDocument(
   if (upstreamCodec.wire === exchange.wire) return collectSameWire(exchange, response);
   return collectTranslated(exchange, upstreamCodec, response);
 }
-
-const nothingLost: TranslationReport = { approximated: [], dropped: [] };
 
 async function collectSameWire(exchange: DecodedExchange, response: WireResponse): Promise<AnswerDocument> {
   if (response.kind === "document") {

@@ -11,7 +11,7 @@ import { RouterError } from "@turnout/core";
 import type { Codec, EventDecoder, EventEncoder, StreamObserver, StreamVoice } from "@turnout/translator";
 import { unfold } from "@turnout/translator";
 import type { DecodedExchange } from "./exchange.ts";
-import { mergeReports } from "./report.ts";
+import { mergeReports, nothingLost } from "./report.ts";
 
 /** How events of an upstream become events of the client. Synchronous: a batch in, a batch out. */
 export interface Road {
@@ -41,8 +41,6 @@ export interface Road {
   /** For what turnout says itself on this stream. */
   readonly voice: StreamVoice;
 }
-
-const nothingLost: TranslationReport = { approximated: [], dropped: [] };
 
 /** Same language on both sides: events pass as they came, unknown ones included; turnout only reads along. */
 export function createStraightRoad(exchange: DecodedExchange): Road {
