@@ -25,10 +25,20 @@ export interface WireRequest {
   readonly session?: SessionHints;
   /** What is asked of the upstream. Default `generate`, an answer of the model. */
   readonly operation?: Operation;
+  /**
+   * The client speaks another format, which may not carry all that earlier answers held: ids of items, encrypted reasoning.
+   * Default false.
+   */
+  readonly translated?: boolean;
 }
 
-/** `count-tokens` asks for the size of the request only, in formats that can ask for it. */
-export type Operation = "generate" | "count-tokens";
+/**
+ * - `generate`: an answer of the model.
+ * - `count-tokens`: the size of the request only, in formats that can ask for it.
+ * - `warm-up`: an empty answer; tools, instructions and the beginning of the input are made ready for the next request.
+ * - `compact`: a shorter history in place of `input`, one document `{ output: [items] }`.
+ */
+export type Operation = "generate" | "count-tokens" | "warm-up" | "compact";
 
 /** One event of a stream, as it travelled: `data` is the exact JSON text, not parsed. */
 export interface WireEvent {
@@ -37,12 +47,29 @@ export interface WireEvent {
   readonly data: string;
 }
 
+/** What a request cost on its way to the upstream, and why it did not cost less. */
+export interface RequestTraffic {
+  /** Bytes of the request as it was sent; all sendings together when it was sent again. */
+  readonly sentBytes: number;
+  /** Bytes it would have taken in full. */
+  readonly fullBytes: number;
+  /**
+   * What kept the request from continuing the conversation it was taken for: the first field or item that differs, for
+   * example `tools` or `input[12].content[0]`. Absent when it continued one, or when none was known.
+   */
+  readonly difference?: string;
+}
+
 /** Facts about the upstream's answer that are not in its body. */
 export interface WireResponseMeta {
   /** Names in lower case; only what the executor's profile lets through. */
   readonly headers: Readonly<Record<string, string>>;
-  /** How the session travelled; absent for transports without sessions. */
+  /**
+   * How the session travelled: all of the request on a fresh socket, all of it on one that was open already, or only what is
+   * new in it. Absent for transports without sessions.
+   */
   readonly session?: "fresh" | "reused" | "incremental";
+  readonly traffic?: RequestTraffic;
   /** What the backend's body rules changed in the request. */
   readonly report?: TranslationReport;
 }

@@ -1,3 +1,4 @@
+export * from "./commons.ts";
 export * from "./content.ts";
 export * from "./credential.ts";
 export * from "./error.ts";

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Commons } from "./commons.ts";
 import type { Executor } from "./executor.ts";
 import type { ModelInfo } from "./model.ts";
 import type { Runtime } from "./runtime.ts";
@@ -38,7 +39,11 @@ export interface ProviderPlugin<Schema extends z.ZodObject = z.ZodObject> {
   readonly options: Schema;
   /** Models known without asking the upstream. */
   readonly models: readonly ModelInfo[];
-  createExecutors(options: z.output<Schema>, runtime: Runtime): readonly Executor[];
+  /**
+   * @param commons - What all executors of one provider hold in common, whichever plugin they come from. Default: these
+   *   executors have nothing in common with others.
+   */
+  createExecutors(options: z.output<Schema>, runtime: Runtime, commons?: Commons): readonly Executor[];
 }
 
 /** Checks nothing at run time; it lets the compiler infer the options from the schema. */

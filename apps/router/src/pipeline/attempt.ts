@@ -84,7 +84,7 @@ function toWire(
   const encoded = upstreamCodec.encodeRequest(exchange.request, { model });
   const report = mergeReports(exchange.report, encoded.report);
   if (exchange.strict) refuseLosses(report);
-  return { request: { ...common, body: encoded.value }, report };
+  return { request: { ...common, body: encoded.value, translated: true }, report };
 }
 
 async function open(exchange: DecodedExchange, upstreamCodec: Codec, response: WireResponse): Promise<OpenedAnswer> {

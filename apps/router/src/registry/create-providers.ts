@@ -1,6 +1,6 @@
 import { createAccountPool, createAccounts } from "@turnout/auth";
 import type { Account, AuthDeclaration, ModelInfo, ProviderPlugin, Runtime } from "@turnout/core";
-import { RouterError } from "@turnout/core";
+import { createCommons, RouterError } from "@turnout/core";
 import type { Logger } from "pino";
 import type { ProviderConfig } from "../config/config-schema.ts";
 import type { Provider } from "./provider.ts";
@@ -74,8 +74,9 @@ export interface ProviderParts {
 }
 
 export function assembleProvider(parts: ProviderParts, runtime: Runtime): Provider {
+  const commons = createCommons();
   const executors = parts.plugins.flatMap((plugin) =>
-    plugin.createExecutors(plugin.options.parse(parts.settings.options), runtime),
+    plugin.createExecutors(plugin.options.parse(parts.settings.options), runtime, commons),
   );
   return {
     name: parts.name,
