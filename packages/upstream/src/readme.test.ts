@@ -7,8 +7,8 @@ import { openaiChat } from "@turnout/translator";
 import { expect, test } from "vitest";
 import { z } from "zod";
 
-import { createHttpExecutor } from "./http-executor.ts";
-import { defaultLimits } from "./limits.ts";
+import { createHttpExecutor } from "./http/http-executor.ts";
+import { defaultLimits } from "./answer/limits.ts";
 
 const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
 

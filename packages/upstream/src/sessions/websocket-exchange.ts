@@ -1,8 +1,8 @@
 import type { ExecuteContext, RouterError, TranslationReport, WireEvent, WireResponse } from "@turnout/core";
 import { sniffEventType } from "@turnout/translator";
 
-import { type AnswerConnection, AnswerStream, type AnswerStreamOptions } from "./answer-stream.ts";
-import { pickHeaders } from "./headers.ts";
+import { type AnswerConnection, AnswerStream, type AnswerStreamOptions } from "../answer/answer-stream.ts";
+import { pickHeaders } from "../connection/headers.ts";
 import type { Session, SessionReceiver } from "./session-source.ts";
 
 export interface WebSocketExchangeOptions {

@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 
 import { type RawData, WebSocket } from "ws";
 
-import { flattenHeaders } from "./headers.ts";
-import { connectThroughProxy } from "./proxy-tunnel.ts";
-import type { HeaderMap } from "./retry-after.ts";
+import { flattenHeaders } from "../connection/headers.ts";
+import { connectThroughProxy } from "../connection/proxy-tunnel.ts";
+import type { HeaderMap } from "../connection/retry-after.ts";
 
 /** The members an executor uses of a WebSocket. */
 export interface Socket {

@@ -1,8 +1,8 @@
 import { type ExecuteContext, fromNodeError, RouterError, type Runtime, type Timer } from "@turnout/core";
 
-import { abortError } from "./answer-stream.ts";
+import { abortError } from "../answer/answer-stream.ts";
 import { type ConnectSocket, connectWs, type Socket, type SocketListener } from "./connect-socket.ts";
-import { type HeaderMap, parseRetryAfter, withRetryAfter } from "./retry-after.ts";
+import { type HeaderMap, parseRetryAfter, withRetryAfter } from "../connection/retry-after.ts";
 import type { Session, SessionReceiver, SessionSource } from "./session-source.ts";
 
 export interface FreshSessionSourceOptions {

@@ -14,10 +14,10 @@ import {
 import { createSseDecoder, sniffEventType, type SseDecoder } from "@turnout/translator";
 import type { Dispatcher } from "undici";
 
-import { type AnswerConnection, AnswerStream, type AnswerStreamOptions } from "./answer-stream.ts";
-import { flattenHeaders, pickHeaders } from "./headers.ts";
+import { type AnswerConnection, AnswerStream, type AnswerStreamOptions } from "../answer/answer-stream.ts";
+import { flattenHeaders, pickHeaders } from "../connection/headers.ts";
 import type { HttpClient } from "./http-client.ts";
-import { type HeaderMap, parseRetryAfter, withRetryAfter } from "./retry-after.ts";
+import { type HeaderMap, parseRetryAfter, withRetryAfter } from "../connection/retry-after.ts";
 
 /** What all exchanges of one executor share. */
 export interface HttpExchangeSetup {

@@ -6,7 +6,7 @@ import { collectEvents, createExecuteContext, startStubServer } from "@turnout/t
 import { expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 
-import { createWebSocketExecutor } from "./websocket-executor.ts";
+import { createWebSocketExecutor } from "../sessions/websocket-executor.ts";
 
 /** An HTTP proxy that notes where it was asked to go. */
 async function startProxy(status = 200) {

@@ -1,8 +1,8 @@
 import type { WireRequest } from "@turnout/core";
 import { z } from "zod";
 
-import type { HttpClientOptions } from "./http-client.ts";
-import type { UpstreamLimits } from "./limits.ts";
+import type { HttpClientOptions } from "../http/http-client.ts";
+import type { UpstreamLimits } from "../answer/limits.ts";
 
 /** An http(s) URL; slashes at its end are cut off. */
 export const httpUrlSchema = z

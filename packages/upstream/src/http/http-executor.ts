@@ -13,14 +13,14 @@ import {
 } from "@turnout/core";
 import { refuseLosses } from "@turnout/translator";
 
-import { abortError, type AnswerStreamOptions } from "./answer-stream.ts";
-import { createErrorReader } from "./error-reader.ts";
-import { createHeaderMatcher, type HeaderNames } from "./headers.ts";
+import { abortError, type AnswerStreamOptions } from "../answer/answer-stream.ts";
+import { createErrorReader } from "../connection/error-reader.ts";
+import { createHeaderMatcher, type HeaderNames } from "../connection/headers.ts";
 import { createHttpClient, type HttpClient, type HttpClientOptions } from "./http-client.ts";
 import { HttpExchange, type HttpExchangeSetup } from "./http-exchange.ts";
-import { defaultLimits, type UpstreamLimits } from "./limits.ts";
-import type { HeaderMap } from "./retry-after.ts";
-import { streamEnds } from "./stream-end.ts";
+import { defaultLimits, type UpstreamLimits } from "../answer/limits.ts";
+import type { HeaderMap } from "../connection/retry-after.ts";
+import { streamEnds } from "../answer/stream-end.ts";
 
 /** A provider over plain HTTP, as data. */
 export interface HttpExecutorOptions {

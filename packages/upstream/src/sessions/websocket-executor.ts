@@ -12,12 +12,12 @@ import {
 } from "@turnout/core";
 import { refuseLosses } from "@turnout/translator";
 
-import type { AnswerStreamOptions } from "./answer-stream.ts";
+import type { AnswerStreamOptions } from "../answer/answer-stream.ts";
 import type { ConnectSocket } from "./connect-socket.ts";
 import { createFreshSessionSource } from "./fresh-session-source.ts";
-import { createHeaderMatcher, type HeaderNames } from "./headers.ts";
-import { defaultLimits, type UpstreamLimits } from "./limits.ts";
-import type { HeaderMap } from "./retry-after.ts";
+import { createHeaderMatcher, type HeaderNames } from "../connection/headers.ts";
+import { defaultLimits, type UpstreamLimits } from "../answer/limits.ts";
+import type { HeaderMap } from "../connection/retry-after.ts";
 import type { Session, SessionSource } from "./session-source.ts";
 import { WebSocketExchange } from "./websocket-exchange.ts";
 

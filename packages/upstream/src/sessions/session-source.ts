@@ -1,6 +1,6 @@
 import type { ExecuteContext, RouterError, WireRequest, WireResponseMeta } from "@turnout/core";
 
-import type { HeaderMap } from "./retry-after.ts";
+import type { HeaderMap } from "../connection/retry-after.ts";
 
 /** What a session is asked for. */
 export interface SessionKey {
