@@ -3,7 +3,7 @@ import { createFakeRuntime } from "@turnout/testing";
 import { expect, test } from "vitest";
 
 import { createAccountPool } from "./account-pool.ts";
-import { createApiKeyAccount } from "./fixed-account.ts";
+import { createApiKeyAccount } from "./accounts/fixed-account.ts";
 
 const accounts = ["a", "b", "c", "d"].map((key) => createApiKeyAccount({ key, apiKey: `sk-${key}` }));
 const day = 24 * 60 * 60 * 1000;

@@ -1,7 +1,7 @@
-export { type AccountConfig, accountConfigSchema } from "./account-config.ts";
+export { type AccountConfig, accountConfigSchema } from "./accounts/account-config.ts";
 export { type AccountPool, createAccountPool } from "./account-pool.ts";
-export { type CodexClaims, readCodexClaims } from "./codex-claims.ts";
-export { type AccountsOptions, createAccounts } from "./create-accounts.ts";
+export { type CodexClaims, readCodexClaims } from "./tokens/codex-claims.ts";
+export { type AccountsOptions, createAccounts } from "./accounts/create-accounts.ts";
 export {
   type OAuthClient,
   readTokenRefreshResponse,
@@ -10,4 +10,4 @@ export {
   type TokenRefreshResult,
   type TokenReply,
   type TokenRequestOptions,
-} from "./token-refresh.ts";
+} from "./refresh/token-refresh.ts";

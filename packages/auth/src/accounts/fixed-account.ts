@@ -1,6 +1,6 @@
 import { type Account, type Credential, RouterError, type Runtime } from "@turnout/core";
 
-import { readCodexClaims } from "./codex-claims.ts";
+import { readCodexClaims } from "../tokens/codex-claims.ts";
 
 /** An account with an API key: always the same credential, nothing to renew. */
 export function createApiKeyAccount(options: { readonly key: string; readonly apiKey: string }): Account {

@@ -6,8 +6,8 @@ import { createSandbox, type Sandbox, type SandboxAccount } from "@turnout/sandb
 import { request } from "undici";
 import { expect, onTestFinished, test } from "vitest";
 
-import { createEagerRuntime, day, type EagerRuntime, errorOf, makeFolder, signal } from "../test/support.ts";
-import { createAccounts } from "./create-accounts.ts";
+import { createEagerRuntime, day, type EagerRuntime, errorOf, makeFolder, signal } from "../../test/support.ts";
+import { createAccounts } from "../accounts/create-accounts.ts";
 
 interface Scene {
   readonly runtime: EagerRuntime;

@@ -20,8 +20,8 @@ import {
   startTokenEndpoint,
   type TokenEndpoint,
   writeAuthFile,
-} from "../test/support.ts";
-import { createAccounts } from "./create-accounts.ts";
+} from "../../test/support.ts";
+import { createAccounts } from "../accounts/create-accounts.ts";
 
 interface Scene {
   readonly runtime: EagerRuntime;

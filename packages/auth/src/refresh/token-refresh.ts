@@ -2,7 +2,7 @@ import { type AuthDeclaration, fromNodeError, RouterError, type Runtime } from "
 import { type Dispatcher, request } from "undici";
 import { z } from "zod";
 
-import { parseJson } from "./parse-json.ts";
+import { parseJson } from "../library/parse-json.ts";
 
 /** Where and as whom tokens are refreshed. */
 export type OAuthClient = NonNullable<AuthDeclaration["oauth"]>;

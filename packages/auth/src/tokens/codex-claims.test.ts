@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { makeJwt } from "../test/support.ts";
+import { makeJwt } from "../../test/support.ts";
 import { readCodexClaims } from "./codex-claims.ts";
 
 test("readCodexClaims() reads what ChatGPT puts into its tokens", () => {

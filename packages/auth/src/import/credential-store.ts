@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { RouterError, type Runtime } from "@turnout/core";
 import { z } from "zod";
 
-import type { CodexTokens } from "./codex-login.ts";
+import type { CodexTokens } from "../tokens/codex-login.ts";
 import { withFileLock } from "./file-lock.ts";
-import { errorCode, makePrivateFolder, readSmallFile, writeFileAtomically } from "./files.ts";
-import { parseJson } from "./parse-json.ts";
+import { errorCode, makePrivateFolder, readSmallFile, writeFileAtomically } from "../library/files.ts";
+import { parseJson } from "../library/parse-json.ts";
 
 const maxRecordBytes = 1024 * 1024;
 /** Longer than one refresh with all its tries takes another process. */

@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 import { systemRuntime } from "@turnout/core";
 import { expect, onTestFinished, test } from "vitest";
 
-import { makeFolder, signal, startTokenEndpoint, type TokenEndpoint, writeAuthFile } from "../test/support.ts";
-import { createAccounts } from "./create-accounts.ts";
+import { makeFolder, signal, startTokenEndpoint, type TokenEndpoint, writeAuthFile } from "../../test/support.ts";
+import { createAccounts } from "../accounts/create-accounts.ts";
 
-const program = fileURLToPath(new URL("../test/lease-program.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../test/lease-program.ts", import.meta.url));
 const longAgo = Date.parse("2020-01-01T00:00:00Z");
 
 interface Scene {

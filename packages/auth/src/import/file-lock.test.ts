@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { createEagerRuntime, makeFolder, modeOf, start } from "../test/support.ts";
+import { createEagerRuntime, makeFolder, modeOf, start } from "../../test/support.ts";
 import { withFileLock } from "./file-lock.ts";
 
 const maxWaitMs = 10_000;

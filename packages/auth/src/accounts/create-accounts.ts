@@ -5,14 +5,14 @@ import { type Account, RouterError, type Runtime, systemRuntime } from "@turnout
 import type { Dispatcher } from "undici";
 
 import type { AccountConfig } from "./account-config.ts";
-import { createAuthFile } from "./auth-file.ts";
-import { createAuthFileAccount } from "./auth-file-account.ts";
-import { readCodexClaims } from "./codex-claims.ts";
-import { fingerprint } from "./codex-login.ts";
-import { createCredentialStore } from "./credential-store.ts";
+import { createAuthFile } from "../import/auth-file.ts";
+import { createAuthFileAccount } from "../import/auth-file-account.ts";
+import { readCodexClaims } from "../tokens/codex-claims.ts";
+import { fingerprint } from "../tokens/codex-login.ts";
+import { createCredentialStore } from "../import/credential-store.ts";
 import { createAccessTokenAccount, createApiKeyAccount } from "./fixed-account.ts";
-import { createLoginSource } from "./login-source.ts";
-import type { OAuthClient } from "./token-refresh.ts";
+import { createLoginSource } from "../import/login-source.ts";
+import type { OAuthClient } from "../refresh/token-refresh.ts";
 
 export interface AccountsOptions {
   /** Clock, timers, randomness. Default: the real ones. */

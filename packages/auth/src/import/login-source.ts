@@ -1,7 +1,7 @@
 import { RouterError } from "@turnout/core";
 
 import type { AuthFile } from "./auth-file.ts";
-import { type CodexTokens, fingerprint, type Login, type TokenLogin } from "./codex-login.ts";
+import { type CodexTokens, fingerprint, type Login, type TokenLogin } from "../tokens/codex-login.ts";
 import type { CredentialRecord, CredentialStore } from "./credential-store.ts";
 
 /** Enough for every login somebody makes between two restarts; old ones are of no interest. */

@@ -4,8 +4,8 @@ import { hostname } from "node:os";
 import type { Runtime } from "@turnout/core";
 import { z } from "zod";
 
-import { errorCode } from "./files.ts";
-import { parseJson } from "./parse-json.ts";
+import { errorCode } from "../library/files.ts";
+import { parseJson } from "../library/parse-json.ts";
 
 /** Longer than a holder can take: three tries of 30 s with their pauses. */
 const staleAfterMs = 5 * 60_000;

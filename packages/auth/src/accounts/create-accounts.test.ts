@@ -16,9 +16,9 @@ import {
   start,
   startTokenEndpoint,
   writeAuthFile,
-} from "../test/support.ts";
+} from "../../test/support.ts";
 import { accountConfigSchema } from "./account-config.ts";
-import { readAuthDocument } from "./auth-file.ts";
+import { readAuthDocument } from "../import/auth-file.ts";
 import { createAccounts, expandHome } from "./create-accounts.ts";
 
 const options = {

@@ -8,12 +8,12 @@ import {
   needsRefresh,
   secretOf,
   type TokenLogin,
-} from "./codex-login.ts";
-import { readCodexClaims } from "./codex-claims.ts";
+} from "../tokens/codex-login.ts";
+import { readCodexClaims } from "../tokens/codex-claims.ts";
 import type { CredentialStore } from "./credential-store.ts";
 import type { LoginSource } from "./login-source.ts";
-import { createSingleFlight, waitFor } from "./single-flight.ts";
-import { type RefreshedTokens, refreshTokens, type TokenRequestOptions } from "./token-refresh.ts";
+import { createSingleFlight, waitFor } from "../refresh/single-flight.ts";
+import { type RefreshedTokens, refreshTokens, type TokenRequestOptions } from "../refresh/token-refresh.ts";
 
 /** After all tries of a refresh have failed, requests fail at once for this long instead of trying again each. */
 const failurePauseMs = 15_000;

@@ -3,10 +3,10 @@ import { realpath, stat } from "node:fs/promises";
 import { type JsonObject, isJsonObject, RouterError } from "@turnout/core";
 import { z } from "zod";
 
-import { readCodexClaims } from "./codex-claims.ts";
-import { type CodexTokens, findAccountId, fingerprint, type Login } from "./codex-login.ts";
-import { errorCode, readSmallFile, readStamp, writeFileAtomically } from "./files.ts";
-import { parseJson } from "./parse-json.ts";
+import { readCodexClaims } from "../tokens/codex-claims.ts";
+import { type CodexTokens, findAccountId, fingerprint, type Login } from "../tokens/codex-login.ts";
+import { errorCode, readSmallFile, readStamp, writeFileAtomically } from "../library/files.ts";
+import { parseJson } from "../library/parse-json.ts";
 
 const maxAuthFileBytes = 1024 * 1024;
 
