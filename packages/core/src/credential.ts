@@ -15,6 +15,8 @@ export interface Credential {
 export interface Account {
   /** Unique within the provider; appears in logs. */
   readonly key: string;
+  /** What people call it, when that is not the key. */
+  readonly label?: string;
   /**
    * A credential that is good now, refreshed first when it has expired.
    *

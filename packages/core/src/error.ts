@@ -1,3 +1,14 @@
+/**
+ * - `locked`: another process holds it for too long.
+ * - `full`: no room on the disk.
+ * - `damaged`: not a database, or a value in it that cannot be decrypted.
+ * - `newer`: written by a newer turnout.
+ * - `wrong-key`: encrypted with another key.
+ * - `denied`: permissions, or a read-only disk.
+ * - `failed`: anything else, such as an I/O error.
+ */
+export type StoreFault = "locked" | "full" | "damaged" | "newer" | "wrong-key" | "denied" | "failed";
+
 /** What each code tells beside its message. */
 export interface ErrorDetails {
   /** The client's request is wrong. `path` names the field, for example `messages[0].role`. */
@@ -20,6 +31,8 @@ export interface ErrorDetails {
   "upgrade-unsupported": Record<never, never>;
   /** No account can answer: none configured, or none that works. */
   "credential-unavailable": { readonly provider: string };
+  /** The file with accounts and keys cannot be used. */
+  "store-unavailable": { readonly reason: StoreFault };
   /** The upstream refused the credential. */
   "credential-rejected": { readonly status: number | undefined };
   /** Too many requests for this account; others may work. */

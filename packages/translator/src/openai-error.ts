@@ -53,6 +53,7 @@ function wordingOf(error: AnyRouterError): Wording {
     case "client-closed":
     case "config-invalid":
     case "internal":
+    case "store-unavailable":
     case "upstream-malformed":
     case "credential-rejected":
     case "transport-unsuitable":

@@ -88,6 +88,7 @@ function errorType(error: AnyRouterError): string {
     case "client-closed":
     case "config-invalid":
     case "internal":
+    case "store-unavailable":
       return "api_error";
   }
 }

@@ -28,6 +28,7 @@ const words: Readonly<Record<ErrorCode, string>> = {
   "credential-rejected": "INTERNAL",
   "transport-unsuitable": "INTERNAL",
   "credential-unavailable": "UNAVAILABLE",
+  "store-unavailable": "UNAVAILABLE",
   "upstream-overloaded": "UNAVAILABLE",
   "upstream-unavailable": "UNAVAILABLE",
   "shutting-down": "UNAVAILABLE",
