@@ -17,6 +17,12 @@ export interface Account {
   readonly key: string;
   /** What people call it, when that is not the key. */
   readonly label?: string;
+  /** Higher is used first, by the strategy that goes by it. Default 0. */
+  readonly priority?: number;
+  /** Share of the requests, by the strategy that goes by it; above 0. Default 1. */
+  readonly weight?: number;
+  /** Why its owner has switched it off; it is then never used. */
+  readonly disabled?: string;
   /**
    * A credential that is good now, refreshed first when it has expired.
    *

@@ -1,3 +1,5 @@
+import type { QuotaReading } from "./quota.ts";
+
 /**
  * - `locked`: another process holds it for too long.
  * - `full`: no room on the disk.
@@ -30,7 +32,11 @@ export interface ErrorDetails {
   /** A WebSocket upgrade where none is served. */
   "upgrade-unsupported": Record<never, never>;
   /** No account can answer: none configured, or none that works. */
-  "credential-unavailable": { readonly provider: string };
+  "credential-unavailable": {
+    readonly provider: string;
+    /** Nothing but a new login, or another key, can help. Default: unknown. */
+    readonly needsLogin?: boolean;
+  };
   /** The file with accounts and keys cannot be used. */
   "store-unavailable": { readonly reason: StoreFault };
   /** The upstream refused the credential. */
@@ -42,6 +48,8 @@ export interface ErrorDetails {
     readonly retryAfterMs: number | undefined;
     readonly resetsAt: number | undefined;
     readonly planType?: string;
+    /** The limit itself, when the upstream told which one it is. Default: one of the whole account. */
+    readonly quota?: QuotaReading;
   };
   /** Money has run out, or the plan lacks this. */
   "billing-required": Record<never, never>;

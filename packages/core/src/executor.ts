@@ -1,5 +1,6 @@
 import type { Credential } from "./credential.ts";
 import type { JsonObject } from "./json.ts";
+import type { QuotaReading } from "./quota.ts";
 import type { Runtime } from "./runtime.ts";
 import type { TranslationReport } from "./translation.ts";
 import type { Transport, WireFormat } from "./wire-format.ts";
@@ -96,6 +97,8 @@ export interface ExecuteContext {
   readonly requestId: string;
   /** The client would rather have an error than an upstream that was not asked all of it. */
   readonly strict?: boolean;
+  /** Told what the upstream says of the account's limits beside its answer, whenever it does. Does not throw. */
+  readonly onQuota?: (reading: QuotaReading) => void;
 }
 
 /** Moves bytes in one wire format over one transport. It does not translate between formats. */

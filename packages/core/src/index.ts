@@ -9,6 +9,7 @@ export * from "./json.ts";
 export * from "./model.ts";
 export * from "./node-error.ts";
 export * from "./plugin.ts";
+export * from "./quota.ts";
 export * from "./request.ts";
 export * from "./response.ts";
 export * from "./runtime.ts";

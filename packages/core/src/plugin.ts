@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Commons } from "./commons.ts";
 import type { Executor } from "./executor.ts";
 import type { ModelInfo } from "./model.ts";
+import type { QuotaReader } from "./quota.ts";
 import type { Runtime } from "./runtime.ts";
 import type { WireFormat } from "./wire-format.ts";
 
@@ -44,6 +45,8 @@ export interface ProviderPlugin<Schema extends z.ZodObject = z.ZodObject> {
    *   executors have nothing in common with others.
    */
   createExecutors(options: z.output<Schema>, runtime: Runtime, commons?: Commons): readonly Executor[];
+  /** Where the upstream can be asked what is left of an account's limits. Absent: nowhere. */
+  createQuotaReader?(options: z.output<Schema>, runtime: Runtime): QuotaReader;
 }
 
 /** Checks nothing at run time; it lets the compiler infer the options from the schema. */
