@@ -1,4 +1,5 @@
 import type { Runtime } from "@turnout/core";
+import { mintJwt } from "./issuer/mint-jwt.ts";
 import type { Minter } from "./minter.ts";
 import { apiRefusal, detailRefusal, type Refusal } from "./refusal.ts";
 
@@ -7,6 +8,8 @@ export interface CreateAccountOptions {
   readonly accountId?: string;
   /** Default `plus`. */
   readonly planType?: string;
+  /** Default `<accountId>@sandbox.invalid`. */
+  readonly email?: string;
   /** True: an account of the public API with a key, and no tokens. */
   readonly apiKey?: boolean;
 }
@@ -42,6 +45,7 @@ export interface SandboxApiKeyAccount {
 
 export interface TokenSet {
   readonly accessToken: string;
+  /** Opens a family when it comes from a login; a rotated one belongs to the family of the one before it. */
   readonly refreshToken: string;
   readonly idToken: string;
   readonly expiresInSeconds: number;
@@ -65,8 +69,16 @@ export type Refresh =
 export interface AccountBook {
   create(options?: CreateAccountOptions): SandboxAccount | SandboxApiKeyAccount;
   authenticate(authorization: string | undefined): Authentication;
-  /** Takes a refresh token, once, for new tokens. */
+  /** Tokens of a new login; undefined when there is no such ChatGPT account. */
+  login(accountId: string): TokenSet | undefined;
+  /** Takes a refresh token, once, for new tokens. A second time kills all its descendants. */
   refresh(refreshToken: string): Refresh;
+  /** Ends the family of a refresh token; an access token answers `token_invalidated` from now on. Unknown ones are no error. */
+  revoke(token: string): void;
+  /** How often a refresh token came that had been used before. */
+  readonly refreshTokenReuses: number;
+  /** ChatGPT accounts, oldest first. */
+  list(): readonly { readonly accountId: string; readonly email: string; readonly planType: string }[];
   /** From now on every access token made so far answers `token_expired`. */
   expireTokens(accountId: string): void;
   /** From now on the refresh tokens made so far answer `refresh_token_invalidated`. */
@@ -75,18 +87,21 @@ export interface AccountBook {
   expireRefreshToken(accountId: string): void;
 }
 
+interface RefreshTokenState {
+  state: "active" | "used" | "revoked" | "expired";
+  /** The login it descends from. */
+  readonly family: number;
+}
+
 interface AccountState extends Caller {
+  readonly email: string;
   readonly accessTokens: Map<string, { expiresAt: number }>;
-  readonly refreshTokens: Map<string, "active" | "used" | "revoked" | "expired">;
+  readonly refreshTokens: Map<string, RefreshTokenState>;
 }
 
 /** Old tokens that are still told apart; older ones are simply unknown. */
 const maximumTokensOfAccount = 1_000;
 const maximumTokens = 100_000;
-
-function base64url(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
-}
 
 function setBounded<V>(map: Map<string, V>, key: string, value: V, limit: number): void {
   map.set(key, value);
@@ -107,47 +122,35 @@ export interface AccountBookOptions {
   readonly runtime: Runtime;
   readonly minter: Minter;
   readonly tokenLifetimeSeconds: number;
+  /** The issuer's own address, for the claim `iss`; known once the server listens. */
+  issuer(): string;
 }
 
-export function createAccountBook({ runtime, minter, tokenLifetimeSeconds }: AccountBookOptions): AccountBook {
+export function createAccountBook(options: AccountBookOptions): AccountBook {
+  const { runtime, minter, tokenLifetimeSeconds } = options;
   const accounts = new Map<string, AccountState>();
   const byAccessToken = new Map<string, AccountState>();
   const byRefreshToken = new Map<string, AccountState>();
   const byApiKey = new Map<string, AccountState>();
+  let families = 0;
+  let reuses = 0;
 
-  /** An unsigned token in the form of a real one: clients read its claims and do not verify it. */
-  function jwt(account: AccountState, kind: "access" | "id"): string {
-    const issuedAt = Math.floor(runtime.now() / 1000);
-    const userId = `user-${account.accountId}`;
-    const claims = {
-      iss: "https://auth.openai.com",
-      aud: kind === "id" ? ["app_EMoamEEZ73f0CkXaXp7hrann"] : ["https://api.openai.com/v1"],
-      sub: userId,
-      iat: issuedAt,
-      exp: issuedAt + tokenLifetimeSeconds,
-      jti: minter.uuid(),
-      "https://api.openai.com/auth": {
-        chatgpt_account_id: account.accountId,
-        chatgpt_plan_type: account.planType,
-        chatgpt_user_id: userId,
-        user_id: userId,
-      },
-      "https://api.openai.com/profile": { email: `${account.accountId}@sandbox.invalid`, email_verified: true },
-      ...(kind === "id" ? { email: `${account.accountId}@sandbox.invalid` } : {}),
-    };
-    return `${base64url({ alg: "none", typ: "JWT" })}.${base64url(claims)}.sandbox`;
+  function newFamily(): number {
+    families += 1;
+    return families;
   }
 
-  function issue(account: AccountState): TokenSet {
+  function issue(account: AccountState, family: number): TokenSet {
+    const times = { issuedAt: runtime.now(), lifetimeSeconds: tokenLifetimeSeconds, issuer: options.issuer() };
     const tokens = {
-      accessToken: jwt(account, "access"),
+      accessToken: mintJwt(account, { ...times, kind: "access", id: minter.uuid() }),
       refreshToken: `rt_${minter.token(account.accountId)}`,
-      idToken: jwt(account, "id"),
+      idToken: mintJwt(account, { ...times, kind: "id", id: minter.uuid() }),
       expiresInSeconds: tokenLifetimeSeconds,
     };
     const expiresAt = runtime.now() + tokenLifetimeSeconds * 1000;
     setBounded(account.accessTokens, tokens.accessToken, { expiresAt }, maximumTokensOfAccount);
-    setBounded(account.refreshTokens, tokens.refreshToken, "active", maximumTokensOfAccount);
+    setBounded(account.refreshTokens, tokens.refreshToken, { state: "active", family }, maximumTokensOfAccount);
     setBounded(byAccessToken, tokens.accessToken, account, maximumTokens);
     setBounded(byRefreshToken, tokens.refreshToken, account, maximumTokens);
     return tokens;
@@ -159,18 +162,21 @@ export function createAccountBook({ runtime, minter, tokenLifetimeSeconds }: Acc
     return account;
   }
 
-  function mark(accountId: string, state: "revoked" | "expired"): void {
-    const { refreshTokens } = find(accountId);
-    for (const [token, current] of refreshTokens) if (current === "active") refreshTokens.set(token, state);
+  /** @param family - Default: all of them. */
+  function mark(account: AccountState, state: "revoked" | "expired", family?: number): void {
+    for (const token of account.refreshTokens.values()) {
+      if (token.state === "active" && (family === undefined || token.family === family)) token.state = state;
+    }
   }
 
   return {
-    create({ accountId = `acct-${minter.uuid()}`, planType = "plus", apiKey = false } = {}) {
+    create({ accountId = `acct-${minter.uuid()}`, planType = "plus", apiKey = false, email } = {}) {
       if (accounts.has(accountId))
         throw new RangeError(`Cannot make sandbox account: there is a '${accountId}' already`);
       const account: AccountState = {
         accountId,
         planType,
+        email: email ?? `${accountId}@sandbox.invalid`,
         kind: apiKey ? "api-key" : "chatgpt",
         accessTokens: new Map(),
         refreshTokens: new Map(),
@@ -182,7 +188,7 @@ export function createAccountBook({ runtime, minter, tokenLifetimeSeconds }: Acc
         return { accountId, apiKey: key };
       }
       const lastRefresh = new Date(runtime.now()).toISOString();
-      const { accessToken, refreshToken, idToken } = issue(account);
+      const { accessToken, refreshToken, idToken } = issue(account, newFamily());
       return {
         accountId,
         accessToken,
@@ -220,22 +226,44 @@ export function createAccountBook({ runtime, minter, tokenLifetimeSeconds }: Acc
       return { ok: true, caller: account };
     },
 
+    login(accountId) {
+      const account = accounts.get(accountId);
+      return account?.kind === "chatgpt" ? issue(account, newFamily()) : undefined;
+    },
+
     refresh(refreshToken) {
       const account = byRefreshToken.get(refreshToken);
-      const state = account?.refreshTokens.get(refreshToken);
-      if (account === undefined || state === undefined) {
+      const token = account?.refreshTokens.get(refreshToken);
+      if (account === undefined || token === undefined) {
         const fields = { message: "Could not validate your refresh token.", code: "refresh_token_invalidated" };
         return { ok: false, refusal: apiRefusal(401, fields) };
       }
-      if (state !== "active") return { ok: false, refusal: apiRefusal(401, refreshFailures[state]) };
-      account.refreshTokens.set(refreshToken, "used");
-      return { ok: true, tokens: issue(account) };
+      if (token.state === "used") {
+        reuses += 1;
+        mark(account, "revoked", token.family);
+      }
+      if (token.state !== "active") return { ok: false, refusal: apiRefusal(401, refreshFailures[token.state]) };
+      token.state = "used";
+      return { ok: true, tokens: issue(account, token.family) };
     },
+
+    revoke(token) {
+      const owner = byRefreshToken.get(token);
+      const family = owner?.refreshTokens.get(token)?.family;
+      if (owner !== undefined && family !== undefined) mark(owner, "revoked", family);
+      byAccessToken.delete(token);
+    },
+
+    get refreshTokenReuses() {
+      return reuses;
+    },
+
+    list: () => [...accounts.values()].filter(({ kind }) => kind === "chatgpt"),
 
     expireTokens(accountId) {
       for (const token of find(accountId).accessTokens.values()) token.expiresAt = runtime.now();
     },
-    revokeRefreshToken: (accountId) => mark(accountId, "revoked"),
-    expireRefreshToken: (accountId) => mark(accountId, "expired"),
+    revokeRefreshToken: (accountId) => mark(find(accountId), "revoked"),
+    expireRefreshToken: (accountId) => mark(find(accountId), "expired"),
   };
 }

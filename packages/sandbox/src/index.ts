@@ -1,6 +1,7 @@
 export type { CodexAuthJson, CreateAccountOptions, SandboxAccount, SandboxApiKeyAccount } from "./accounts.ts";
 export { anthropicModels, type AnthropicModel } from "./anthropic/models.ts";
 export { geminiModels, type GeminiModel } from "./gemini/models.ts";
+export type { IssuerScenario } from "./issuer/issuer-faults.ts";
 export { sandboxModels, type SandboxModel } from "./models.ts";
 export { openaiModels, type OpenaiModel } from "./openai/models.ts";
 export { sandboxOptionsSchema, type SandboxOptions } from "./options.ts";

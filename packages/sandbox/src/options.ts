@@ -11,6 +11,8 @@ export const sandboxOptionsSchema = z.strictObject({
   answer: answerScriptSchema.optional().describe("Answer when no scenario and no directive says otherwise."),
   scenarios: z.array(scenarioSchema).max(10_000).default([]).describe("Queued at the start."),
   tokenLifetimeSeconds: z.int().positive().default(864_000).describe("Life of an access token; 10 days."),
+  deviceLogin: z.boolean().default(true).describe("Whether a login with a device code is allowed."),
+  deviceIntervalSeconds: z.int().min(0).default(5).describe("Seconds a device is told to wait between two polls."),
   socketMaxAgeMs: z.int().positive().default(3_600_000).describe("Age at which a socket takes no more requests."),
   maxFrameBytes: z.int().positive().default(16_777_216).describe("A message of this size or more closes with 1009."),
   latencyMs: z.int().min(0).default(0).describe("Milliseconds before the first event of every answer."),

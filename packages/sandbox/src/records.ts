@@ -24,7 +24,16 @@ export type RequestOutcome =
 
 /** One request that the sandbox saw. */
 export interface RecordedRequest {
-  readonly kind: "handshake" | "response" | "compact" | "count-tokens" | "models" | "usage" | "token" | "other";
+  readonly kind:
+    | "handshake"
+    | "response"
+    | "compact"
+    | "count-tokens"
+    | "models"
+    | "usage"
+    | "token"
+    | "login"
+    | "other";
   readonly transport: "ws" | "http";
   readonly method: string;
   /** With the query. */

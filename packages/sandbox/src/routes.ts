@@ -3,10 +3,10 @@ import type { AccountBook, Caller } from "./accounts.ts";
 import { compactDocument } from "./compact.ts";
 import type { createHttpAnswerer } from "./http-responses.ts";
 import { headerMap, readBody, sendJson } from "./http-server.ts";
+import { isIssuerPath, type Issuer } from "./issuer/issuer.ts";
 import { parseJson } from "./json.ts";
 import type { Minter } from "./minter.ts";
 import { modelsDocument, modelsEtag } from "./models.ts";
-import { answerTokenRequest } from "./oauth.ts";
 import type { OpenRecord, Recorder } from "./records.ts";
 import { apiRefusal, detailRefusal, type Refusal } from "./refusal.ts";
 import type { Responder } from "./responder.ts";
@@ -22,6 +22,7 @@ export const codexBase = "/backend-api/codex";
 
 export interface RouteOptions {
   readonly accounts: AccountBook;
+  readonly issuer: Issuer;
   readonly recorder: Recorder;
   readonly responder: Responder;
   readonly minter: Minter;
@@ -60,12 +61,14 @@ function publicKind(path: string): OpenRecord["kind"] {
     return "response";
   }
   if (/[:/]count_?tokens$/i.test(path)) return "count-tokens";
+  if (isIssuerPath(path)) return "login";
   return /^\/v1(beta)?\/models(\/|$)/.test(path) ? "models" : "other";
 }
 
 /** Answers plain HTTP requests. */
 export function createRoutes(deps: RouteOptions): (request: IncomingMessage, response: ServerResponse) => void {
-  const { accounts, recorder, responder, responses, minter, usage, answer, answerPublic, connectionNumber } = deps;
+  const { accounts, issuer, recorder, responder, responses, minter, usage, answer, answerPublic, connectionNumber } =
+    deps;
 
   function refuse({ response, record }: Exchange, refusal: Refusal): void {
     record.status = refusal.status;
@@ -175,15 +178,8 @@ export function createRoutes(deps: RouteOptions): (request: IncomingMessage, res
     else reply(exchange, modelsDocument(version), { etag: modelsEtag });
   }
 
-  function token(exchange: Exchange): void {
-    const result = answerTokenRequest(accounts, exchange.record.headers["content-type"] ?? "", exchange.text);
-    if (result.ok) reply(exchange, result.body, { "cache-control": "no-store" });
-    else refuse(exchange, result.refusal);
-  }
-
   const usageRoute = withCaller("chatgpt", (exchange, caller) => reply(exchange, usage.document(caller)));
   const routes: Readonly<Record<string, Route>> = {
-    "POST /oauth/token": token,
     [`GET ${codexBase}/models`]: withCaller("chatgpt", codexModels),
     "GET /wham/usage": usageRoute,
     "GET /backend-api/wham/usage": usageRoute,
@@ -208,8 +204,9 @@ export function createRoutes(deps: RouteOptions): (request: IncomingMessage, res
         refuse(exchange, body.refusal);
         return;
       }
-      if (kind !== "token" && body.text !== "") recorder.addBody(record, parseJson(body.text), body.text.length);
-      if (answerPublic(exchange)) return;
+      const isSecret = isIssuerPath(url.pathname);
+      if (!isSecret && body.text !== "") recorder.addBody(record, parseJson(body.text), body.text.length);
+      if (issuer.answer(exchange) || answerPublic(exchange)) return;
       if (/^\/v1\/responses\/[^/]+$/.test(url.pathname) && (method === "GET" || method === "DELETE")) {
         withCaller("api-key", oneResponse)(exchange);
         return;

@@ -9,6 +9,8 @@ import {
 import { createGeminiLanguage } from "./gemini/language.ts";
 import { createHttpAnswerer } from "./http-responses.ts";
 import { createConnectionServer } from "./http-server.ts";
+import { createIssuer } from "./issuer/issuer.ts";
+import type { IssuerScenario } from "./issuer/issuer-faults.ts";
 import { createMinter } from "./minter.ts";
 import { createOpenaiLanguage } from "./openai/language.ts";
 import { createResponseStore } from "./openai/response-store.ts";
@@ -36,7 +38,10 @@ export interface Sandbox {
   readonly anthropicBaseUrl: string;
   /** Base URL of a Gemini client, without `/v1beta`, with the same keys. */
   readonly geminiBaseUrl: string;
-  /** Where `/oauth/token` is. */
+  /**
+   * The authorization server: `/oauth/authorize` with a page where the user agrees, `/oauth/token`, `/oauth/revoke`, and the
+   * device login with its page `/codex/device`. The same address as `url`.
+   */
   readonly issuer: string;
   /**
    * Makes an account that the sandbox knows.
@@ -58,6 +63,14 @@ export interface Sandbox {
    * @throws {z.ZodError} when the scenario is none; {RangeError} when its fault cannot happen over its transport.
    */
   script(scenario: Scenario): void;
+  /**
+   * Queues a disturbance of the issuer.
+   *
+   * @throws {z.ZodError} when the scenario is none.
+   */
+  scriptIssuer(scenario: IssuerScenario): void;
+  /** How often a refresh token came that had been used before; the family of each was ended. */
+  readonly refreshTokenReuses: number;
   /** The newest requests, oldest first. */
   readonly requests: readonly RecordedRequest[];
   /** WebSockets that are open now. */
@@ -82,7 +95,14 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const scenarios = createScenarioQueue();
   const streams = createStreamSet();
   const responses = createResponseStore();
-  const accounts = createAccountBook({ runtime, minter, tokenLifetimeSeconds: parsed.tokenLifetimeSeconds });
+  let url = "";
+  const accounts = createAccountBook({
+    runtime,
+    minter,
+    tokenLifetimeSeconds: parsed.tokenLifetimeSeconds,
+    issuer: () => url,
+  });
+  const issuer = createIssuer({ ...parsed, accounts, minter, runtime, issuer: () => url });
   const responder = createResponder({ runtime, minter, usage, scenarios, options: parsed, answer: data.answer });
   const { server, connectionNumber, listen, close } = createConnectionServer();
   const shared = {
@@ -94,6 +114,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     streams,
     responses,
     accounts,
+    issuer,
     responder,
     connectionNumber,
   };
@@ -117,7 +138,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   for (const scenario of data.scenarios ?? []) scenarios.add(scenario);
 
   const port = await listen(parsed.host, parsed.port);
-  const url = `http://${parsed.host.includes(":") ? `[${parsed.host}]` : parsed.host}:${port}`;
+  url = `http://${parsed.host.includes(":") ? `[${parsed.host}]` : parsed.host}:${port}`;
 
   function createAccount(accountOptions: CreateAccountOptions & { readonly apiKey: true }): SandboxApiKeyAccount;
   function createAccount(accountOptions?: CreateAccountOptions & { readonly apiKey?: false }): SandboxAccount;
@@ -137,6 +158,10 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     revokeRefreshToken: accounts.revokeRefreshToken,
     expireRefreshToken: accounts.expireRefreshToken,
     script: scenarios.add,
+    scriptIssuer: issuer.script,
+    get refreshTokenReuses() {
+      return accounts.refreshTokenReuses;
+    },
     requests: recorder.requests,
     get openSockets() {
       return upgrades.openSockets;

@@ -2,8 +2,8 @@ import type { JsonObject } from "@turnout/core";
 import { request } from "undici";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { Sandbox } from "./index.ts";
-import { goodBody, openSocket, post, refusedHandshake, startSandbox, testRuntime } from "../test/harness.ts";
+import type { Sandbox } from "../index.ts";
+import { goodBody, openSocket, post, refusedHandshake, startSandbox, testRuntime } from "../../test/harness.ts";
 
 const tokenSchema = z.looseObject({
   access_token: z.string(),
@@ -45,7 +45,19 @@ describe("POST /oauth/token", () => {
 
     const answer = await post(sandbox, { ...account, accessToken: tokens.access_token }, goodBody());
     expect(answer.status).toBe(200);
-    expect((await refresh(sandbox, tokens.refresh_token)).status).toBe(200);
+  });
+
+  test("a second use of a refresh token is counted and ends its family, and only that", async () => {
+    const sandbox = await startSandbox();
+    const account = sandbox.createAccount();
+    const other = sandbox.createAccount();
+    const first = tokenSchema.parse(JSON.parse((await refresh(sandbox, account.refreshToken)).text));
+    expect(sandbox.refreshTokenReuses).toBe(0);
+    await refresh(sandbox, account.refreshToken);
+    expect(sandbox.refreshTokenReuses).toBe(1);
+    const descendant = await refresh(sandbox, first.refresh_token);
+    expect(descendant).toMatchObject({ status: 401, text: expect.stringContaining("refresh_token_invalidated") });
+    expect((await refresh(sandbox, other.refreshToken)).status).toBe(200);
   });
 
   test("takes a form too", async () => {
