@@ -11,3 +11,8 @@ export {
   type TokenReply,
   type TokenRequestOptions,
 } from "./refresh/token-refresh.ts";
+export type * from "./store/account-store.ts";
+export type { ClientKeyRecord, ClientKeyTable } from "./store/client-keys.ts";
+export type { CredentialTable, NewSecrets, StoredCredential } from "./store/credentials.ts";
+export type { LimitRow, LimitTable } from "./store/limits.ts";
+export { type AccountStoreOptions, openAccountStore } from "./store/open-store.ts";

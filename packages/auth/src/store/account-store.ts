@@ -1,7 +1,9 @@
 import type { ClientKeyTable } from "./client-keys.ts";
 import type { CredentialTable, NewSecrets } from "./credentials.ts";
 import type { LeaseTable } from "./leases.ts";
+import type { AuthFileTable } from "./auth-files.ts";
 import type { LimitTable } from "./limits.ts";
+import type { RotationTable } from "./rotations.ts";
 
 export type AccountKind = "api-key" | "oauth";
 
@@ -126,13 +128,18 @@ export interface AccountStore {
   readonly credentials: CredentialTable;
   readonly limits: LimitTable;
   readonly clientKeys: ClientKeyTable;
+  /** For rotations: see docs/decisions. */
   readonly leases: LeaseTable;
+  readonly rotations: RotationTable;
+  readonly authFiles: AuthFileTable;
+  /** The key, for a process that is started to help this one. */
+  readonly key: Uint8Array;
   /** Several calls as one transaction: all of them or none. Must not be asynchronous. */
   transaction<T>(work: () => T): T;
-  /** A number that differs from the last one when another process, or this one through this store, has changed something. */
+  /** Differs from the last one when this process has changed an account or a credential, or another one anything at all. */
   version(): string;
   /**
-   * Calls back within a second after another process has changed something, and after a change made through this store.
+   * Calls back within a second after `version` has changed.
    *
    * @returns Ends it.
    */

@@ -1,3 +1,9 @@
+import { hostname } from "node:os";
+
+import { z } from "zod";
+
+import type { Database } from "./database.ts";
+
 /** Who holds a lease. */
 export interface LeaseHolder {
   /** Unique per holder, for example a UUID. */
@@ -9,7 +15,7 @@ export interface LeaseHolder {
   readonly host: string;
 }
 
-/** Who may do something that only one process at a time may do. */
+/** Who may do something that only one process at a time may do. A lease has no end of its own: clocks jump. */
 export interface LeaseTable {
   /**
    * Takes a lease that nobody holds, or takes it from `gone`, unless that holder has given a sign of life meanwhile.
@@ -18,8 +24,52 @@ export interface LeaseTable {
    */
   take(name: string, owner: string, gone?: LeaseHolder): boolean;
   holder(name: string): LeaseHolder | undefined;
-  /** A sign of life. @returns False when the lease is not `owner`'s any more. */
-  beat(name: string, owner: string): boolean;
+  /**
+   * A sign of life; also makes this process the one that holds the lease for `owner`.
+   *
+   * @returns False when the lease is not `owner`'s any more.
+   */
+  adopt(name: string, owner: string): boolean;
   /** Nothing happens when it is not `owner`'s any more. */
   release(name: string, owner: string): void;
+}
+
+const rowSchema = z.object({ owner: z.string(), beat: z.int(), pid: z.int(), host: z.string() });
+
+export function createLeaseTable(database: Database, host: string = hostname()): LeaseTable {
+  const holder = (name: string) =>
+    database.first(rowSchema, "SELECT owner, beat, pid, host FROM leases WHERE name = ?", name);
+
+  function isGone(current: LeaseHolder, gone: LeaseHolder | undefined): boolean {
+    return gone !== undefined && current.owner === gone.owner && current.beat === gone.beat;
+  }
+
+  return {
+    holder,
+    take: (name, owner, gone) =>
+      database.transaction(() => {
+        const current = holder(name);
+        if (current !== undefined && current.owner !== owner && !isGone(current, gone)) return false;
+        database.run(
+          `INSERT INTO leases (name, owner, beat, pid, host) VALUES (?, ?, 1, ?, ?)
+           ON CONFLICT DO UPDATE SET owner = excluded.owner, beat = beat + 1, pid = excluded.pid, host = excluded.host`,
+          name,
+          owner,
+          process.pid,
+          host,
+        );
+        return true;
+      }),
+    adopt: (name, owner) =>
+      database.run(
+        "UPDATE leases SET beat = beat + 1, pid = ?, host = ? WHERE name = ? AND owner = ?",
+        process.pid,
+        host,
+        name,
+        owner,
+      ) > 0,
+    release: (name, owner) => {
+      database.run("DELETE FROM leases WHERE name = ? AND owner = ?", name, owner);
+    },
+  };
 }
