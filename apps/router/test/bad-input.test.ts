@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { bodyOf, type ClientWire, post } from "./support/ask.ts";
@@ -93,9 +94,24 @@ describe.each(wires)("bad input to %s", (wire) => {
     await expectUnharmed(router);
   });
 
-  test("a compressed body is refused by name", async () => {
+  test("a body in a coding nobody knows is refused with those that are known, a damaged one by its name", async () => {
     const router = await startTestRouter();
-    expect(await errorOf(router, wire, good, { "content-encoding": "zstd" })).toMatchObject({ status: 415 });
+    const unknown = await errorOf(router, wire, good, { "content-encoding": "snappy" });
+    expect(unknown).toMatchObject({ status: 415, headers: { "accept-encoding": "zstd, gzip, br, deflate" } });
+    expect(unknown.message).toContain("snappy");
+    const damaged = await errorOf(router, wire, good, { "content-encoding": "zstd" });
+    expect(damaged).toMatchObject({ status: 400, type: "invalid_request_error" });
+    expect(damaged.message).toContain("no valid zstd data");
+    await expectUnharmed(router);
+  });
+
+  test("a body that expands beyond the limit", async () => {
+    const router = await startTestRouter({ server: { bodyLimitBytes: 10_000 } });
+    const coded = { "content-encoding": "gzip" };
+    const sized = (length: number) =>
+      gzipSync(JSON.stringify(bodyOf(wire, false, "codex/gpt-5.4", "x".repeat(length))));
+    expect(await errorOf(router, wire, sized(1_000_000), coded)).toMatchObject({ status: 413 });
+    expect(verdict(wire, await post(router.url, wire, sized(1_000), coded)).kind).toBe("answered");
   });
 
   test("a missing and a wrong client key", async () => {

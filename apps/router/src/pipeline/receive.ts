@@ -1,30 +1,22 @@
 import type { IncomingMessage } from "node:http";
 import { RouterError } from "@turnout/core";
+import { leftEarly, tooLarge } from "./content-coding/body-errors.ts";
+import { readCodings } from "./content-coding/content-codings.ts";
+import { readCoded } from "./content-coding/read-coded.ts";
 
 /**
- * Reads and parses a JSON body.
+ * Reads and parses a JSON body, plain or in a `content-encoding`. The limit holds for what travels and for what it expands to.
  *
- * @throws {RouterError} `too-large` over the limit, `unsupported-media` for a coded body, `request-invalid` for bad UTF-8
- * or bad JSON, `client-closed` when the client leaves half-way.
+ * @throws {RouterError} `too-large` over the limit, `unsupported-media` for an unknown coding, `request-invalid` for damaged
+ * data, bad UTF-8 or bad JSON, `client-closed` when the client leaves half-way.
  */
 export async function receiveBody(incoming: IncomingMessage, limitBytes: number): Promise<unknown> {
-  refuseEncoded(incoming.headers["content-encoding"]);
+  const codings = readCodings(incoming.headers["content-encoding"]);
   const declared = Number(incoming.headers["content-length"] ?? 0);
   if (declared > limitBytes) throw tooLarge(limitBytes);
-  return parseBody(await readBytes(incoming, limitBytes));
-}
-
-function refuseEncoded(encoding: string | undefined): void {
-  if (encoding === undefined || encoding === "identity") return;
-  throw new RouterError(
-    "unsupported-media",
-    `Cannot read a body with content-encoding "${encoding}": send it as plain JSON`,
-    {},
-  );
-}
-
-function tooLarge(limitBytes: number): RouterError {
-  return new RouterError("too-large", `Cannot read the request body: larger than ${limitBytes} bytes`, { limitBytes });
+  const bytes =
+    codings.length === 0 ? await readBytes(incoming, limitBytes) : await readCoded(incoming, codings, limitBytes);
+  return parseBody(bytes);
 }
 
 function readBytes(incoming: IncomingMessage, limitBytes: number): Promise<Buffer> {
@@ -54,10 +46,6 @@ function readBytes(incoming: IncomingMessage, limitBytes: number): Promise<Buffe
     // A broken connection also closes; the listener keeps the error from being thrown at the process.
     incoming.on("error", () => undefined);
   });
-}
-
-function leftEarly(): RouterError {
-  return new RouterError("client-closed", "The client closed the connection while sending its request", {});
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
