@@ -1,4 +1,5 @@
 import type { Credential } from "@turnout/core";
+import { sessionOptionsSchema } from "@turnout/upstream";
 import { z } from "zod";
 
 /** Where a ChatGPT login is served. */
@@ -29,7 +30,13 @@ export const codexOptionsSchema = z.strictObject({
     .enum(["auto", "ws", "http"])
     .default("auto")
     .describe("auto: WebSocket, then HTTP; or one of them only."),
-  issuer: httpUrl.default("https://auth.openai.com").describe("Where tokens are refreshed."),
+  issuer: httpUrl.default("https://auth.openai.com").describe("Where logins are made and tokens refreshed."),
+  callbackPort: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(1_455)
+    .describe("Port on loopback a browser login comes back to. The issuer above knows 1455 only; 0 picks a free one."),
   socketPath: z
     .string()
     .regex(/^\/[\w\-./]*$/u, "Expected a path that begins with a slash")
@@ -69,6 +76,7 @@ export const codexOptionsSchema = z.strictObject({
     .positive()
     .default(40)
     .describe("WebSockets of one account at a time; more goes over HTTP. The backend refuses upgrades at about 50."),
+  sessions: sessionOptionsSchema.describe("How WebSockets are kept and used again."),
 });
 
 /** The options with every default filled in. */

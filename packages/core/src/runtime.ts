@@ -61,3 +61,15 @@ export const systemRuntime: Runtime = {
   setTimer: setSystemTimer,
   sleep: (milliseconds, signal) => sleepWith(setSystemTimer, milliseconds, signal),
 };
+
+function setForegroundTimer(milliseconds: number, callback: () => void): Timer {
+  const handle = setTimeout(callback, milliseconds);
+  return { cancel: () => clearTimeout(handle) };
+}
+
+/** The real world for a command that does nothing but wait: its timers keep the process alive. A server has its sockets. */
+export const foregroundRuntime: Runtime = {
+  ...systemRuntime,
+  setTimer: setForegroundTimer,
+  sleep: (milliseconds, signal) => sleepWith(setForegroundTimer, milliseconds, signal),
+};

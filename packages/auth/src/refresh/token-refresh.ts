@@ -130,7 +130,7 @@ export async function requestTokenRefresh(
 }
 
 /** A code that may be shown: anything unlike an identifier could be an echo of what we sent. */
-function readErrorCode(value: unknown): string | undefined {
+export function readErrorCode(value: unknown): string | undefined {
   const parsed = errorSchema.safeParse(value);
   if (!parsed.success) return undefined;
   const code = parsed.data.error ?? parsed.data.code;

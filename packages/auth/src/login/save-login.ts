@@ -1,0 +1,81 @@
+import type { AccountOrigin, AccountRecord, AccountStore } from "../store/account-store.ts";
+import { expiryOf, type LoginTokens, ownerOf } from "./login-tokens.ts";
+
+export interface SavedLogin {
+  readonly account: AccountRecord;
+  /** The account was known, and has new tokens now. */
+  readonly renewed: boolean;
+}
+
+export interface SaveLoginOptions {
+  readonly store: AccountStore;
+  readonly provider: string;
+  readonly origin: AccountOrigin;
+  readonly tokens: LoginTokens;
+  /** Default: the email; of a known account, the label it has. */
+  readonly label?: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Stores a login. The same person in the same workspace is one account: a second login renews it.
+ *
+ * @throws {RouterError} `config-invalid` when the label belongs to another account; `store-unavailable`.
+ */
+export function saveLogin(options: SaveLoginOptions): SavedLogin {
+  const { store, provider, origin, tokens, label, now } = options;
+  const owner = ownerOf(tokens);
+  const secrets = {
+    secret: tokens.accessToken,
+    refreshToken: tokens.refreshToken,
+    idToken: tokens.idToken,
+    expiresAt: expiryOf(tokens, now),
+    refreshedAt: now,
+  };
+  return store.transaction(() => {
+    const known = store.accounts.findLogin(provider, owner);
+    if (known === undefined) {
+      const account = {
+        provider,
+        kind: "oauth",
+        origin,
+        ...(label !== undefined && { label }),
+        ...owner,
+        secrets,
+      } as const;
+      return { account: store.accounts.add(account), renewed: false };
+    }
+    store.credentials.renew(known.id, secrets);
+    const change = { ...owner, ...(label !== undefined && { label }), needsLogin: null };
+    return { account: store.accounts.update(known.id, change), renewed: true };
+  });
+}
+
+export interface SaveApiKeyOptions {
+  readonly store: AccountStore;
+  readonly provider: string;
+  /** The key, or a reference to it: see `isSecretReference`. */
+  readonly secret: string;
+  readonly label?: string;
+}
+
+/**
+ * Stores an API key, or the name of the environment variable that holds it. The same one twice is one account.
+ *
+ * @throws {RouterError} `config-invalid` when the label belongs to another account; `store-unavailable`.
+ */
+export function saveApiKey({ store, provider, secret, label }: SaveApiKeyOptions): SavedLogin {
+  return store.transaction(() => {
+    const known = store.accounts
+      .list(provider)
+      .find(({ id, kind }) => kind === "api-key" && store.credentials.read(id)?.secret === secret);
+    if (known !== undefined) {
+      const account = label === undefined ? known : store.accounts.update(known.id, { label });
+      return { account, renewed: true };
+    }
+    const named = label === undefined ? {} : { label };
+    const account = { provider, kind: "api-key", origin: "login", ...named, secrets: { secret } } as const;
+    return { account: store.accounts.add(account), renewed: false };
+  });
+}
