@@ -14,6 +14,7 @@ import { responsesRoute } from "./routes/responses.ts";
 import { clientWire } from "./server/client-wire.ts";
 import { nodeHeaders, type RouterEnvironment } from "./server/environment.ts";
 import type { Guard } from "./server/guard.ts";
+import { createRequestId } from "./server/request-id.ts";
 
 export interface RouterOptions {
   readonly pipeline: PipelineOptions;
@@ -27,7 +28,7 @@ export interface RouterOptions {
 export function createRouter(options: RouterOptions): Hono<RouterEnvironment> {
   const app = new Hono<RouterEnvironment>();
   app.use(async (context, next) => {
-    const requestId = `req_${options.pipeline.runtime.uuid().replaceAll("-", "")}`;
+    const requestId = createRequestId(options.pipeline.runtime);
     context.set("requestId", requestId);
     // Answers of models write their own head; a `Headers` that nobody reads costs each of them several microseconds.
     if (context.req.method !== "POST") context.header("x-request-id", requestId);

@@ -110,6 +110,11 @@ export interface Executor {
   readonly transport: Transport;
   /** What it can be asked beside `generate`. */
   readonly operations?: readonly Operation[];
+  /**
+   * The upstream keeps its answers: it takes `previous_response_id` and `item_reference` of its own that nobody else knows.
+   * Default false.
+   */
+  readonly keepsResponses?: boolean;
   /** Host and port of the upstream; what transport memory is kept for. */
   readonly upstreamHost: string;
   /**

@@ -8,7 +8,7 @@ import type { OpenaiHttpDependencies } from "./openai-chat.ts";
 import { type OpenaiOptions, type OpenaiOptionsInput, openaiOptionsSchema } from "./options.ts";
 
 function createExecutor(options: OpenaiOptions, dependencies: OpenaiHttpDependencies): Executor {
-  return createHttpExecutor({
+  const executor = createHttpExecutor({
     id: "openai-responses",
     wire: "openai-responses",
     baseUrl: options.baseUrl,
@@ -20,6 +20,7 @@ function createExecutor(options: OpenaiOptions, dependencies: OpenaiHttpDependen
     ...connectionSettings(options),
     ...dependencies,
   });
+  return { ...executor, keepsResponses: true };
 }
 
 /**

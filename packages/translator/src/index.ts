@@ -7,6 +7,7 @@ export { gemini } from "./gemini/index.ts";
 export { createToolCallIds, mapToolCallId, type ToolCallIds } from "./ids.ts";
 export { openaiChat } from "./openai-chat/index.ts";
 export { openaiResponses } from "./openai-responses/index.ts";
+export { tryParseJson } from "./parse-json.ts";
 export { isEnvelope } from "./payload-envelope.ts";
 export { createLossCollector, type LossCollector, refuseLosses } from "./report.ts";
 export { createSseDecoder, formatSse, type SseDecoder, type SseDecoderOptions } from "./sse.ts";

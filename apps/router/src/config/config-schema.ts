@@ -34,6 +34,47 @@ const serverSchema = z
   })
   .prefault({});
 
+const websocketSchema = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Clients may keep a WebSocket open. When false, an upgrade is answered with 426, and clients take HTTP.",
+      ),
+    maxSockets: z
+      .int()
+      .positive()
+      .default(1_000)
+      .describe("Sockets of clients at once; one more is answered with 503 and `retry-after`."),
+    maxAgeMs: z
+      .int()
+      .positive()
+      .default(3_600_000)
+      .describe("Milliseconds after which a socket takes no new request and its client has to open another one."),
+    idleTimeoutMs: z
+      .int()
+      .positive()
+      .default(1_800_000)
+      .describe("Milliseconds without a request after which a socket is closed."),
+  })
+  .prefault({});
+
+const responsesSchema = z
+  .strictObject({
+    maxBytes: z
+      .int()
+      .nonnegative()
+      .default(64 * 1024 * 1024)
+      .describe("Memory for earlier answers, in bytes, about; those unused for longest are forgotten first."),
+    ttlMs: z
+      .int()
+      .positive()
+      .default(3_600_000)
+      .describe("Milliseconds after its last use at which an answer is forgotten."),
+  })
+  .prefault({});
+
 const logSchema = z
   .strictObject({
     level: z
@@ -84,6 +125,10 @@ export function createConfigSchema(plugins: readonly ProviderPlugin[], named: Na
   }
   return z.strictObject({
     server: serverSchema.describe("Where turnout listens, and who may ask."),
+    websocket: websocketSchema.describe("WebSocket for clients of the Responses format."),
+    responses: responsesSchema.describe(
+      "Earlier answers that clients of the Responses format refer to, by `previous_response_id` or `item_reference`.",
+    ),
     sandbox: z
       .boolean()
       .default(true)
@@ -112,6 +157,9 @@ export function createConfigSchema(plugins: readonly ProviderPlugin[], named: Na
 /** Settings of the server part, defaults filled in. */
 export type ServerConfig = z.output<typeof serverSchema>;
 
+/** Settings of the sockets of clients, defaults filled in. */
+export type WebSocketConfig = z.output<typeof websocketSchema>;
+
 /** What the router reads of each provider; the rest of the object belongs to the plugin. */
 export const providerBaseSchema = z.looseObject({ use: z.string().optional(), ...providerBaseShape });
 export type ProviderConfig = z.output<typeof providerBaseSchema>;
@@ -119,6 +167,8 @@ export type ProviderConfig = z.output<typeof providerBaseSchema>;
 /** The whole config, defaults filled in. */
 export interface Config {
   readonly server: ServerConfig;
+  readonly websocket: WebSocketConfig;
+  readonly responses: z.output<typeof responsesSchema>;
   readonly sandbox: boolean;
   readonly strict: boolean;
   readonly plugins: readonly string[];

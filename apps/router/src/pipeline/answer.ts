@@ -2,7 +2,7 @@ import type { AnyRouterError, FinishReason, TranslationReport, Usage, WireEvent 
 import { RouterError } from "@turnout/core";
 import type { OpenedAnswer } from "./attempt.ts";
 import type { ClientStream } from "./client-stream.ts";
-import { type DecodedExchange, requestIdHeaders } from "./exchange.ts";
+import type { DecodedExchange } from "./exchange.ts";
 import { nextBatch } from "./next-batch.ts";
 import { mergeReports } from "./report.ts";
 
@@ -21,24 +21,8 @@ export function answerWithDocument(
   opened: Extract<OpenedAnswer, { kind: "document" }>,
   headers: Readonly<Record<string, string>>,
 ): AnswerOutcome {
-  sendJson(exchange, 200, headers, opened.body);
+  exchange.client.answer(opened.body, headers);
   return { usage: opened.usage, finish: opened.finish, report: opened.report, failure: undefined };
-}
-
-export function sendJson(
-  exchange: Pick<DecodedExchange, "client" | "requestId" | "wire">,
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  body: unknown,
-): void {
-  const text = JSON.stringify(body);
-  exchange.client.sendHead(status, {
-    "content-type": "application/json; charset=utf-8",
-    "content-length": String(Buffer.byteLength(text)),
-    ...requestIdHeaders(exchange),
-    ...headers,
-  });
-  exchange.client.end(text);
 }
 
 /**

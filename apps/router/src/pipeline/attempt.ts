@@ -76,7 +76,8 @@ function toWire(
   options: AttemptOptions,
 ): { request: WireRequest; report: TranslationReport | undefined } {
   const model = options.upstreamModel;
-  const common = { model, stream: exchange.request.stream, session: options.session };
+  const { operation } = exchange;
+  const common = { model, stream: exchange.request.stream, session: options.session, operation };
   if (upstreamCodec.wire === exchange.wire) {
     const body = upstreamCodec.requestPlace === "address" ? exchange.body : { ...exchange.body, model };
     return { request: { ...common, body }, report: undefined };

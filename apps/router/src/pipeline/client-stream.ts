@@ -1,12 +1,9 @@
 import type { AnyRouterError, Runtime, Timer, WireEvent } from "@turnout/core";
 import type { StreamVoice } from "@turnout/translator";
-import { type DecodedExchange, requestIdHeaders } from "./exchange.ts";
-import { createFraming } from "./framing.ts";
+import type { DecodedExchange } from "./exchange.ts";
 
-/** The line to a client that asked for a stream: opens late, is never silent for long, ends once. */
+/** The stream to a client that asked for one: opens late, is never silent for long, ends once. */
 export interface ClientStream {
-  /** The status line has gone out; from here on errors are events. */
-  readonly open: boolean;
   /** The answer's own events begin. `headers` are added if the status line has not gone out yet. */
   begin(headers: Readonly<Record<string, string>>, voice: StreamVoice): void;
   /** @returns A promise when the client reads too slowly. */
@@ -25,56 +22,29 @@ export interface ClientStreamOptions {
   readonly keepAliveMs: number;
   /** For the log: when the first event of the answer went out. */
   readonly onFirstEvent: () => void;
+  /** Sees the events of the answer before the client does. */
+  readonly onEvents?: ((events: readonly WireEvent[]) => void) | undefined;
 }
-
-const streamHeaders = {
-  "cache-control": "no-cache",
-  // nginx would hold events back otherwise.
-  "x-accel-buffering": "no",
-};
 
 export function createClientStream(exchange: DecodedExchange, options: ClientStreamOptions): ClientStream {
   const { client, codec, requestId } = exchange;
-  const framing = createFraming(exchange.target, codec);
-  const { runtime, keepAliveMs } = options;
+  const { runtime, keepAliveMs, onEvents } = options;
   let voice: StreamVoice | undefined;
   let wroteFirst = false;
   let lastWrite = runtime.monotonic();
   let timer: Timer | undefined;
 
-  function send(text: string): Promise<void> | undefined {
+  function note(events: readonly WireEvent[]): void {
     lastWrite = runtime.monotonic();
-    return client.write(text);
-  }
-
-  function openHead(headers: Readonly<Record<string, string>>): void {
-    if (client.headSent) return;
-    client.sendHead(200, {
-      "content-type": framing.contentType,
-      ...streamHeaders,
-      ...requestIdHeaders(exchange),
-      ...headers,
-    });
-  }
-
-  /**
-   * Before the answer has begun the grammar may have no event that every client takes; then a comment holds the line,
-   * except for Codex, whose timer runs on over comments (codex.md 6.2, 2026-10).
-   */
-  function keepAliveText(): string | undefined {
-    const event = (voice ?? codec.createEventEncoder(exchange.answer)).keepAlive();
-    if (event !== undefined) return framing.event(event);
-    return exchange.speaksCodex ? framing.event({ type: "", data: '{"type":"keepalive"}' }) : framing.comment;
-  }
-
-  function textOf(events: readonly WireEvent[]): string {
     if (!wroteFirst && events.length > 0) {
       wroteFirst = true;
       options.onFirstEvent();
     }
-    let text = "";
-    for (const event of events) text += framing.event(event);
-    return text;
+    onEvents?.(events);
+  }
+
+  function currentVoice(): StreamVoice {
+    return voice ?? codec.createEventEncoder(exchange.answer);
   }
 
   // One timer per stream, not one per write: it looks at how long the line has been silent and sleeps for the rest.
@@ -84,10 +54,8 @@ export function createClientStream(exchange: DecodedExchange, options: ClientStr
       // A client that has something to read already is not kept alive by more of it.
       if (client.blocked) watch(keepAliveMs);
       else if (silent >= keepAliveMs) {
-        // Which attempt will answer is not known yet, so the head says nothing of it.
-        openHead({});
-        const text = keepAliveText();
-        if (text !== undefined) void send(text);
+        lastWrite = runtime.monotonic();
+        client.keepAlive(currentVoice().keepAlive());
         watch(keepAliveMs);
       } else watch(keepAliveMs - silent);
     });
@@ -95,23 +63,20 @@ export function createClientStream(exchange: DecodedExchange, options: ClientStr
   watch(keepAliveMs);
 
   return {
-    get open() {
-      return client.headSent;
-    },
     begin: (headers, streamVoice) => {
       voice = streamVoice;
-      openHead(headers);
+      client.begin(headers);
     },
     write: (events) => {
       if (events.length === 0) return undefined;
-      return send(textOf(events));
+      note(events);
+      return client.write(events);
     },
-    fail: (error) => {
-      openHead({});
-      const events = (voice ?? codec.createEventEncoder(exchange.answer)).fail(error, requestId);
-      client.end(events.map((event) => framing.event(event)).join("") + framing.end());
+    fail: (error) => client.fail(error, () => currentVoice().fail(error, requestId)),
+    end: (events = []) => {
+      note(events);
+      client.end(events);
     },
-    end: (events = []) => client.end(textOf(events) + framing.end()),
     dispose: () => timer?.cancel(),
   };
 }

@@ -4,12 +4,13 @@ import type { TokenCounting } from "@turnout/translator";
 import { getCodec } from "@turnout/translator";
 import type { Provider } from "../registry/provider.ts";
 import type { ClientConnection } from "../server/client-connection.ts";
-import { sendJson } from "./answer.ts";
 import { estimateTokens } from "./estimate-tokens.ts";
 import type { RequestTarget } from "./exchange.ts";
 import type { PipelineOptions } from "./handle.ts";
 import { noAccount } from "./plan.ts";
 import { receiveBody } from "./receive.ts";
+import { refusalHeaders } from "./refusal-headers.ts";
+import { sendJson } from "./send-json.ts";
 import { sessionHints } from "./session-hints.ts";
 import { withoutSecret } from "./without-secret.ts";
 
@@ -42,7 +43,7 @@ export async function handleCountTokens(
       return;
     }
     const { status, body, headers } = getCodec(wire).encodeError(error, requestId);
-    sendJson(exchange, status, headers, body);
+    sendJson(exchange, status, { ...headers, ...refusalHeaders(error, client.incoming) }, body);
     options.log.warn(
       { requestId, wire, status, error: { code: error.code, message: error.message } },
       "request failed",
@@ -64,7 +65,7 @@ async function count(
   const executor = provider.executors.find((candidate) => canCount(candidate, target));
   if (executor === undefined) return { body: counting.encodeCount(estimateTokens(request)), by: "estimate" };
   const place = getCodec(target.wire).requestPlace;
-  const session = sessionHints(client.headers, request);
+  const session = sessionHints(client, request);
   const upstreamBody = place === "address" ? body : { ...body, model: upstreamModel };
   const wireRequest = { model: upstreamModel, body: upstreamBody, stream: false, session, operation } as const;
   return { body: await ask(provider, executor, wireRequest, client.signal, requestId, options), by: executor.id };

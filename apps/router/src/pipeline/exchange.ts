@@ -1,6 +1,7 @@
-import type { JsonObject, ModelRequest, TranslationReport, WireFormat } from "@turnout/core";
+import type { JsonObject, ModelRequest, Operation, TranslationReport, WireFormat } from "@turnout/core";
 import type { AnswerContext, Codec } from "@turnout/translator";
-import type { ClientConnection } from "../server/client-connection.ts";
+import type { ConversationSoFar } from "../responses/continue-conversation.ts";
+import type { ClientLine } from "./client-line.ts";
 
 /** What the address of a request tells, beside its body. */
 export interface RequestTarget {
@@ -17,7 +18,7 @@ export interface Exchange {
   readonly target: RequestTarget;
   readonly wire: WireFormat;
   readonly codec: Codec;
-  readonly client: ClientConnection;
+  readonly client: ClientLine;
   /** Client hang-up and forced shutdown arrive as one. */
   readonly signal: AbortSignal;
   /** Runtime's monotonic milliseconds. */
@@ -34,8 +35,12 @@ export function requestIdHeaders(exchange: Pick<Exchange, "requestId" | "wire">)
 /** A request that has been understood. */
 export interface DecodedExchange extends Exchange {
   readonly request: ModelRequest;
-  /** The body as the client sent it, for upstreams of the same format. */
+  /** The body as the client sent it, for upstreams of the same format; what it refers to is in it. */
   readonly body: JsonObject;
+  /** What the answer belongs to, when it can be kept for later requests. */
+  readonly conversation: ConversationSoFar | undefined;
+  /** What is asked of the upstream. */
+  readonly operation: Operation;
   readonly answer: AnswerContext;
   /** What reading the request had to approximate or drop already. */
   readonly report: TranslationReport;

@@ -1,20 +1,23 @@
 import type { AnyRouterError, Runtime } from "@turnout/core";
 import { isJsonObject, RouterError } from "@turnout/core";
-import type { AnswerContext } from "@turnout/translator";
 import { getCodec } from "@turnout/translator";
 import type { TransportMemory } from "@turnout/upstream";
 import type { Logger } from "pino";
 import type { Registry } from "../registry/registry.ts";
-import type { ClientConnection } from "../server/client-connection.ts";
-import { type AnswerOutcome, answerWithDocument, answerWithStream, sendJson } from "./answer.ts";
+import { type AnswerRecorder, createAnswerRecorder } from "../responses/answer-recorder.ts";
+import type { ResponseStore } from "../responses/response-store.ts";
+import { createTurn } from "../responses/turn.ts";
+import { type AnswerOutcome, answerWithDocument, answerWithStream } from "./answer.ts";
+import type { ClientLine } from "./client-line.ts";
 import { type ClientStream, createClientStream } from "./client-stream.ts";
 import { type AttemptTrail, commit, createAttemptTrail } from "./commit.ts";
 import type { DecodedExchange, Exchange, RequestTarget } from "./exchange.ts";
 import { type Plan, planAttempts } from "./plan.ts";
-import { receiveBody } from "./receive.ts";
 import { answerHeaders } from "./answer-headers.ts";
-import { sessionHints, speaksCodex } from "./session-hints.ts";
+import { sessionHints } from "./session-hints.ts";
 import { logRequest } from "./settle.ts";
+import { understand } from "./understand.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** What the pipeline works with; made once at start. */
 export interface PipelineOptions {
@@ -26,8 +29,10 @@ export interface PipelineOptions {
   readonly keepAliveMs: number;
   /** Refuse what an upstream would not be asked in full; a client may ask for it with `x-turnout-strict`. */
   readonly strict: boolean;
+  /** Earlier answers, for clients that refer to them. */
+  readonly responses: ResponseStore;
   /** Requests that are being answered; stopping waits for them. */
-  readonly active: Set<ClientConnection>;
+  readonly active: Set<Pick<ClientLine, "abort">>;
 }
 
 /** What is known of the request so far; the log line is made of it whatever happens. */
@@ -42,7 +47,7 @@ interface Progress {
 /** The way of a request: receive, decode, plan, attempt, commit, answer, settle. Always answers, never throws. */
 export async function handleModelRequest(
   target: RequestTarget,
-  client: ClientConnection,
+  client: ClientLine,
   requestId: string,
   options: PipelineOptions,
 ): Promise<void> {
@@ -79,6 +84,7 @@ export async function handleModelRequest(
   logRequest(options.log, {
     requestId,
     wire,
+    client: client.transport,
     model: progress.decoded?.request.model,
     stream: progress.decoded?.request.stream ?? false,
     plan: progress.plan,
@@ -91,74 +97,56 @@ export async function handleModelRequest(
 }
 
 async function answer(exchange: Exchange, progress: Progress, options: PipelineOptions): Promise<AnswerOutcome> {
-  const body = await receiveBody(exchange.client.incoming, options.bodyLimitBytes);
-  const decoded = decode(exchange, body, options);
+  const { registry, runtime, memory } = options;
+  const decoded = understand(exchange, await exchange.client.receive(), options);
   progress.decoded = decoded;
-  const session = sessionHints(exchange.client.headers, decoded.request);
-  const plan = planAttempts(options.registry, decoded.request.model, decoded.wire, session);
+  const session = sessionHints(exchange.client, decoded.request);
+  const plan = planAttempts(registry, decoded.request.model, decoded.wire, session);
   progress.plan = plan;
-  const { provider } = options.registry.lookup(decoded.request.model);
-  if (decoded.request.stream) progress.stream = openClientStream(decoded, progress, options);
-  const opened = await commit(decoded, {
-    provider,
-    plan,
-    session,
-    runtime: options.runtime,
-    memory: options.memory,
-    trail: progress.trail,
-  });
+  const { provider } = registry.lookup(decoded.request.model);
+  const recorder = recorderOf(decoded);
+  if (decoded.request.stream) progress.stream = openClientStream(decoded, progress, recorder, options);
+  const ask = decoded.operation === "warm-up" ? warmUp : commit;
+  const opened = await ask(decoded, { provider, plan, session, runtime, memory, trail: progress.trail });
   const headers = answerHeaders(decoded, progress.trail, opened, provider.simulated);
-  if (opened.kind === "document") return answerWithDocument(decoded, opened, headers);
-  return answerWithStream(decoded, opened, progress.stream ?? openClientStream(decoded, progress, options), headers);
+  if (opened.kind === "document") {
+    recorder?.document(opened.body);
+    return answerWithDocument(decoded, opened, headers);
+  }
+  progress.stream ??= openClientStream(decoded, progress, recorder, options);
+  return answerWithStream(decoded, opened, progress.stream, headers);
 }
 
-function openClientStream(decoded: DecodedExchange, progress: Progress, options: PipelineOptions): ClientStream {
+/** Keeps the answer for later requests that refer to it; undefined when none can. */
+function recorderOf({ client, conversation, request }: DecodedExchange): AnswerRecorder | undefined {
+  const { memory } = client;
+  const stored = request.store !== false;
+  // Without `store` nothing outlives the request, except on the client's own socket.
+  if (memory === undefined || conversation === undefined || (!stored && client.transport === "http")) return undefined;
+  return createAnswerRecorder(({ responseId, output }) => {
+    const turn = createTurn(conversation.before, [...conversation.added, ...output].filter(isJsonObject));
+    memory.keep({ responseId, turn, output, stored });
+  });
+}
+
+function openClientStream(
+  decoded: DecodedExchange,
+  progress: Progress,
+  recorder: AnswerRecorder | undefined,
+  options: PipelineOptions,
+): ClientStream {
   return createClientStream(decoded, {
     runtime: options.runtime,
     keepAliveMs: options.keepAliveMs,
     onFirstEvent: () => {
       progress.firstEventMs = options.runtime.monotonic() - decoded.startedAt;
     },
+    onEvents: recorder?.observe,
   });
 }
 
-function decode(exchange: Exchange, body: unknown, { runtime, strict }: PipelineOptions): DecodedExchange {
-  if (!isJsonObject(body)) throw new RouterError("request-invalid", "Cannot read the request: not a JSON object", {});
-  const { value: request, report } = exchange.codec.decodeRequest({ ...body, ...exchange.target.address });
-  const answerContext: AnswerContext = {
-    request,
-    model: request.model,
-    createdAt: Math.floor(runtime.now() / 1000),
-    idSeed: idSeed(runtime),
-  };
-  const { headers } = exchange.client;
-  return {
-    ...exchange,
-    request,
-    body,
-    answer: answerContext,
-    report,
-    strict: strict || headers["x-turnout-strict"] === "true",
-    speaksCodex: speaksCodex(headers),
-  };
-}
-
-/** 48 hex digits, as long as the providers' own ids. */
-function idSeed(runtime: Runtime): string {
-  return `${runtime.uuid()}${runtime.uuid()}`.replaceAll("-", "").slice(0, 48);
-}
-
-function answerWithError(exchange: Exchange, progress: Progress, error: AnyRouterError): void {
+function answerWithError({ client }: Exchange, progress: Progress, error: AnyRouterError): void {
   if (error.code === "client-closed") return;
-  if (progress.stream?.open === true) {
-    progress.stream.fail(error);
-    return;
-  }
-  const encoded = exchange.codec.encodeError(error, exchange.requestId);
-  const tried = answerHeaders(progress.decoded, progress.trail, undefined, false);
-  const ending = error.code === "too-large" ? { connection: "close" } : {};
-  // A Gemini client that asked for an array gets one, also when it holds nothing but the error.
-  const isArray = exchange.target.framing === "json-array" && progress.decoded?.request.stream !== false;
-  const document = isArray ? [encoded.body] : encoded.body;
-  sendJson(exchange, encoded.status, { ...tried, ...encoded.headers, ...ending }, document);
+  if (progress.stream !== undefined && client.open) progress.stream.fail(error);
+  else client.refuse(error, answerHeaders(progress.decoded, progress.trail, undefined, false));
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { ModelRequest, SessionHints } from "@turnout/core";
+import type { ClientLine } from "./client-line.ts";
 
 /** Never leave the router: secrets, and what belongs to the client's own connection. */
 const withheld = new Set([
@@ -18,6 +19,10 @@ const withheld = new Set([
   "connection",
   "transfer-encoding",
   "upgrade",
+  "sec-websocket-key",
+  "sec-websocket-version",
+  "sec-websocket-extensions",
+  "sec-websocket-protocol",
 ]);
 
 const sessionHeaders = ["session-id", "session_id", "conversation_id", "x-session-affinity", "x-session-id"];
@@ -27,13 +32,13 @@ const sessionHeaders = ["session-id", "session_id", "conversation_id", "x-sessio
  *
  * Header names as in protocol notes of 2026-10: the Codex CLI (three spellings over the years), opencode.
  */
-export function sessionHints(headers: IncomingHttpHeaders, request: ModelRequest): SessionHints {
+export function sessionHints(client: Pick<ClientLine, "headers" | "sessionId">, request: ModelRequest): SessionHints {
   const forwardable: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, value] of Object.entries(client.headers)) {
     if (typeof value === "string" && !withheld.has(name)) forwardable[name] = value;
   }
   const sessionId = sessionHeaders.map((name) => forwardable[name]).find((value) => value !== undefined);
-  const stable = sessionId ?? request.cacheKey;
+  const stable = sessionId ?? request.cacheKey ?? client.sessionId;
   const threadId = forwardable["thread-id"];
   return {
     headers: forwardable,

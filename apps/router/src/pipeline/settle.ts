@@ -1,4 +1,4 @@
-import type { AnyRouterError, TranslationReport, Usage } from "@turnout/core";
+import type { AnyRouterError, Transport, TranslationReport, Usage } from "@turnout/core";
 import { statusOf } from "@turnout/core";
 import type { Logger } from "pino";
 import type { AnswerOutcome } from "./answer.ts";
@@ -9,6 +9,8 @@ import type { Plan } from "./plan.ts";
 export interface Settlement {
   readonly requestId: string;
   readonly wire: string;
+  /** What carried the request to turnout. */
+  readonly client: Transport;
   readonly model: string | undefined;
   readonly stream: boolean;
   readonly plan: Plan | undefined;
@@ -30,6 +32,7 @@ export function logRequest(log: Logger, settlement: Settlement): void {
   const line = {
     requestId: settlement.requestId,
     wire: settlement.wire,
+    client: settlement.client,
     model: settlement.model?.slice(0, longestName),
     stream: settlement.stream,
     provider: plan?.provider,

@@ -56,7 +56,7 @@ function requireOwnOrigin(origin: string | undefined, host: string | undefined):
 }
 
 /** Clients put their key in different places, sometimes in two at once; any good one counts. */
-function presentedKeys(headers: IncomingHttpHeaders, url: string): string[] {
+export function presentedKeys(headers: IncomingHttpHeaders, url: string): string[] {
   const bearer = /^Bearer\s+(.+)$/i.exec(headers.authorization ?? "")?.[1];
   const query = url.includes("key=") ? new URLSearchParams(url.slice(url.indexOf("?") + 1)).get("key") : undefined;
   return [bearer, headers["x-api-key"], headers["x-goog-api-key"], query].filter((key) => typeof key === "string");

@@ -6,14 +6,16 @@ import { createSandbox, type Sandbox } from "@turnout/sandbox";
 import { createTransportMemory } from "@turnout/upstream";
 import type { Logger } from "pino";
 import type { Config } from "../config/config-schema.ts";
+import type { PipelineOptions } from "../pipeline/handle.ts";
 import { createProvider, providerSettings, worksUnconfigured } from "../registry/create-providers.ts";
 import type { Provider } from "../registry/provider.ts";
 import { createRegistry, type Registry } from "../registry/registry.ts";
 import { createSandboxProvider } from "../registry/sandbox-provider.ts";
+import { createResponseStore } from "../responses/response-store.ts";
 import { createRouter } from "../router.ts";
-import type { ClientConnection } from "./client-connection.ts";
+import { createSocketServer, type SocketServer } from "../websocket/socket-server.ts";
 import { createGuard } from "./guard.ts";
-import { refuseUpgrades } from "./upgrade.ts";
+import { serveUpgrades, type UpgradeOptions } from "./upgrade.ts";
 
 export interface StartOptions {
   readonly config: Config;
@@ -46,8 +48,7 @@ export async function startRouter(options: StartOptions): Promise<RunningRouter>
   try {
     const providers = createProviders(options, sandbox);
     const registry = createRegistry(providers, config.aliases);
-    const active = new Set<ClientConnection>();
-    const pipeline = {
+    const pipeline: PipelineOptions = {
       registry,
       runtime,
       memory: createTransportMemory({ runtime }),
@@ -55,17 +56,21 @@ export async function startRouter(options: StartOptions): Promise<RunningRouter>
       bodyLimitBytes: config.server.bodyLimitBytes,
       keepAliveMs: config.server.keepAliveMs,
       strict: config.strict,
-      active,
+      responses: createResponseStore({ runtime, ...config.responses }),
+      active: new Set(),
     };
-    const app = createRouter({ pipeline, guard: createGuard(config.server) });
-    const server = await listen(app.fetch, config.server);
+    const guard = createGuard(config.server);
+    const app = createRouter({ pipeline, guard });
+    const settings = config.websocket;
+    const sockets = settings.enabled ? createSocketServer({ pipeline, settings }) : undefined;
+    const server = await listen(app.fetch, { guard, pipeline, sockets }, config.server);
     let closing: Promise<void> | undefined;
     return {
       url: urlOf(server, config.server.host),
       registry,
       sandbox,
       close: () => {
-        closing ??= stop(server, options, active, providers, sandbox);
+        closing ??= stop({ server, sockets, pipeline, providers, sandbox }, config.server.shutdownTimeoutMs);
         return closing;
       },
     };
@@ -94,10 +99,10 @@ function createProviders(options: StartOptions, sandbox: Sandbox | undefined): P
 
 type Fetch = Parameters<typeof createAdaptorServer>[0]["fetch"];
 
-async function listen(fetch: Fetch, address: Config["server"]): Promise<Server> {
+async function listen(fetch: Fetch, upgrades: UpgradeOptions, address: Config["server"]): Promise<Server> {
   // Node's global Request and Response stay as they are: plugins may depend on them.
   const server = createAdaptorServer({ fetch, createServer, overrideGlobalObjects: false }) as Server;
-  refuseUpgrades(server);
+  serveUpgrades(server, upgrades);
   // A streamed answer may be silent for minutes; requests themselves must arrive in time (Node's defaults).
   server.timeout = 0;
   await new Promise<void>((resolve, reject) => {
@@ -129,17 +134,26 @@ const sweepMs = 50;
 /** How long ended requests may take to flush their last words before their connections are cut, in milliseconds. */
 const lastWordsMs = 1_000;
 
+/** What has to end, in the order in which it does. */
+interface Parts {
+  readonly server: Server;
+  readonly sockets: SocketServer | undefined;
+  readonly pipeline: PipelineOptions;
+  readonly providers: readonly Provider[];
+  readonly sandbox: Sandbox | undefined;
+}
+
 async function stop(
-  server: Server,
-  options: StartOptions,
-  active: ReadonlySet<ClientConnection>,
-  providers: readonly Provider[],
-  sandbox: Sandbox | undefined,
+  { server, sockets, pipeline, providers, sandbox }: Parts,
+  shutdownTimeoutMs: number,
 ): Promise<void> {
-  const { runtime, config } = options;
-  const patience = runtime.setTimer(config.server.shutdownTimeoutMs, () => {
+  const { runtime, active, responses } = pipeline;
+  const patience = runtime.setTimer(shutdownTimeoutMs, () => {
     for (const client of active) client.abort(new RouterError("shutting-down", "turnout is stopping", {}));
-    cut = runtime.setTimer(lastWordsMs, () => server.closeAllConnections());
+    cut = runtime.setTimer(lastWordsMs, () => {
+      server.closeAllConnections();
+      sockets?.terminate();
+    });
   });
   let cut: Timer | undefined;
   let sweeper: Timer | undefined;
@@ -147,10 +161,13 @@ async function stop(
     server.closeIdleConnections();
     sweeper = runtime.setTimer(sweepMs, sweep);
   };
+  // Resolves when the sockets of clients are closed too.
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  sockets?.drain();
   sweep();
   await closed;
   for (const timer of [patience, cut, sweeper]) timer?.cancel();
+  responses.close();
   const executors = providers.flatMap((provider) => provider.executors);
   await Promise.all(executors.map(async (executor) => executor.close?.()));
   await sandbox?.close();
