@@ -1,5 +1,14 @@
 export { type AccountConfig, accountConfigSchema } from "./accounts/account-config.ts";
-export { type AccountPool, createAccountPool } from "./account-pool.ts";
+export {
+  type AccountPool,
+  type AccountPoolOptions,
+  createAccountPool,
+  type PoolAttempt,
+  type PoolRequest,
+} from "./pool/account-pool.ts";
+export type { AccountReport, QuotaReport, QuotaWindowReport, StateReport } from "./pool/pool-report.ts";
+export type { ReachedLimit, Selection } from "./pool/selection.ts";
+export { strategies, type Strategy } from "./pool/strategy.ts";
 export { type CodexClaims, readCodexClaims } from "./tokens/codex-claims.ts";
 export { type AccountsOptions, createAccounts } from "./accounts/create-accounts.ts";
 export {
@@ -16,3 +25,17 @@ export type { ClientKeyRecord, ClientKeyTable } from "./store/client-keys.ts";
 export type { CredentialTable, NewSecrets, StoredCredential } from "./store/credentials.ts";
 export type { LimitRow, LimitTable } from "./store/limits.ts";
 export { type AccountStoreOptions, openAccountStore } from "./store/open-store.ts";
+export { createClientKey, type NewClientKey } from "./keys/client-key.ts";
+export { createKeyRing, type KeyRing, type KeyRingOptions } from "./keys/key-ring.ts";
+export { type BrowserLogin, type BrowserLoginOptions, startBrowserLogin } from "./login/browser-login.ts";
+export { type DeviceLogin, type DeviceLoginOptions, startDeviceLogin } from "./login/device-login.ts";
+export type { LoginTokens } from "./login/login-tokens.ts";
+export { createOAuthExchange, type OAuthExchange, type OAuthExchangeOptions } from "./login/oauth-exchange.ts";
+export {
+  saveApiKey,
+  type SaveApiKeyOptions,
+  type SavedLogin,
+  saveLogin,
+  type SaveLoginOptions,
+} from "./login/save-login.ts";
+export { isSecretReference, isUsableSecret, resolveSecret } from "./login/secret-reference.ts";
