@@ -10,11 +10,11 @@ export type { AccountReport, QuotaReport, QuotaWindowReport, StateReport } from 
 export type { ReachedLimit, Selection } from "./pool/selection.ts";
 export { strategies, type Strategy } from "./pool/strategy.ts";
 export { type CodexClaims, readCodexClaims } from "./tokens/codex-claims.ts";
+export type { RefreshedTokens } from "./tokens/codex-login.ts";
 export { type AccountsOptions, createAccounts } from "./accounts/create-accounts.ts";
 export {
   type OAuthClient,
   readTokenRefreshResponse,
-  type RefreshedTokens,
   requestTokenRefresh,
   type TokenRefreshResult,
   type TokenReply,

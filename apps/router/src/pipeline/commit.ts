@@ -1,11 +1,13 @@
-import type { Account, AnyRouterError, Credential, Runtime, SessionHints } from "@turnout/core";
-import { retryAfterMs, RouterError } from "@turnout/core";
+import type { PoolAttempt, Selection } from "@turnout/auth";
+import type { AnyRouterError, Runtime, SessionHints } from "@turnout/core";
+import { failureAction, retryAfterMs, RouterError } from "@turnout/core";
 import type { TransportMemory } from "@turnout/upstream";
 import type { Provider } from "../registry/provider.ts";
+import { type AccountInUse, useAccount } from "./account-in-use.ts";
 import { attempt, type OpenedAnswer } from "./attempt.ts";
 import type { DecodedExchange } from "./exchange.ts";
-import { nextStep } from "./failover.ts";
-import type { Plan, PlannedAttempt } from "./plan.ts";
+import { type NextStep, nextStep } from "./failover.ts";
+import { attemptsOf, nobodyToAsk, type Plan, type PlannedAttempt } from "./plan.ts";
 import { withoutSecret } from "./without-secret.ts";
 
 /** What has been tried for one request so far; filled while it runs, so that the log tells it whatever happens. */
@@ -14,11 +16,13 @@ export interface AttemptTrail {
   count: number;
   /** The attempt that answered, or the last one that failed; one whose account had no credential was never made. */
   last: PlannedAttempt | undefined;
+  /** The account that answers, for what its answer still tells of it. */
+  taken: PoolAttempt | undefined;
   readonly failures: { readonly executor: string; readonly account: string; readonly error: AnyRouterError }[];
 }
 
 export function createAttemptTrail(): AttemptTrail {
-  return { count: 0, last: undefined, failures: [] };
+  return { count: 0, last: undefined, taken: undefined, failures: [] };
 }
 
 export interface CommitOptions {
@@ -28,62 +32,136 @@ export interface CommitOptions {
   readonly runtime: Runtime;
   readonly memory: TransportMemory;
   readonly trail: AttemptTrail;
+  /** Nothing beyond the plan is tried. Default false: when its accounts have failed, the pool is asked for others. */
+  readonly onlyPlanned?: boolean;
 }
 
-/** Cool-down of an account whose limit does not say when it ends, in milliseconds. */
-const defaultCoolDownMs = 60_000;
+/** Accounts a request is tried with while none takes requests: hope has its limits. */
+const mostForced = 4;
 
 /**
  * Works through the plan until an answer has begun. Up to that moment every failure that allows it is made good unseen.
  *
- * @throws {RouterError} the last failure, when nothing is left to try.
+ * @throws {RouterError} the last failure, when nothing is left to try; or that all accounts have reached their limit, when
+ *   one of them will be free again.
  */
 export async function commit(exchange: DecodedExchange, options: CommitOptions): Promise<OpenedAnswer> {
   const { plan, runtime } = options;
-  const credentials = new Map<string, Credential>();
-  const renewed = new Set<string>();
+  const tried = new Set<string>();
+  let { attempts } = plan;
+  let account = take(options, attemptAt(plan, attempts, 0));
   let waits = 0;
   let index = 0;
-  for (;;) {
-    index = skipResting(options, index);
-    const planned = attemptAt(plan, index);
-    const result = await tryOnce(exchange, options, planned, credentials);
-    if (!RouterError.is(result)) return result;
-    if (exchange.signal.aborted) throw RouterError.from(exchange.signal.reason);
-    let error = noteFailure(options, planned, result);
-    let next = nextStep(error, plan.attempts, { index, renewed, waits }, runtime.random);
-    if (next.step === "renew") {
-      renewed.add(planned.account);
-      const refused = await renew(options, planned.account, credentials, exchange.signal);
-      if (refused !== undefined) {
-        error = noteFailure(options, planned, refused);
-        next = nextStep(error, plan.attempts, { index, renewed, waits }, runtime.random);
+  try {
+    for (;;) {
+      index = skipResting(options, attempts, index);
+      const planned = attemptAt(plan, attempts, index);
+      const result = await tryOnce(exchange, options, planned, account);
+      if (!RouterError.is(result)) return result;
+      if (exchange.signal.aborted) throw RouterError.from(exchange.signal.reason);
+      const { error, next } = await understandFailure(exchange, options, { attempts, index, waits }, account, result);
+      if (next.step === "stop") {
+        account.gaveUp(error);
+        throw error;
       }
+      if (next.step === "wait") {
+        waits += 1;
+        await runtime.sleep(next.milliseconds, exchange.signal);
+      }
+      if (next.step !== "other-account") {
+        index = next.index;
+        continue;
+      }
+      account.gaveUp(error);
+      tried.add(planned.account);
+      attempts = others(exchange, options, tried, error);
+      index = 0;
+      account = take(options, attemptAt(plan, attempts, index));
     }
-    if (next.step === "stop") throw error;
-    if (next.step === "wait") {
-      waits += 1;
-      await runtime.sleep(next.milliseconds, exchange.signal);
-    }
-    index = next.index;
+  } finally {
+    account.attempt.released();
   }
 }
 
-function noteFailure(options: CommitOptions, planned: PlannedAttempt, error: AnyRouterError): AnyRouterError {
-  options.trail.failures.push({ executor: planned.executor, account: planned.account, error });
-  punish(options, planned, error);
-  return error;
+function take({ provider, plan, session, trail }: CommitOptions, { account }: PlannedAttempt): AccountInUse {
+  const request = { model: plan.upstreamModel, sessionKey: session.sessionId };
+  const attempt = provider.pool.begin(account, request);
+  trail.taken = attempt;
+  return useAccount(attempt, provider.name);
 }
 
-function attemptAt(plan: Plan, index: number): PlannedAttempt {
-  const planned = plan.attempts[index];
+/** Where a request stands, beside the account it is with. */
+interface Standing {
+  readonly attempts: readonly PlannedAttempt[];
+  readonly index: number;
+  readonly waits: number;
+}
+
+/** What follows from a failure. A refused credential is renewed at once; when that fails, its failure is what counts. */
+async function understandFailure(
+  exchange: DecodedExchange,
+  options: CommitOptions,
+  { attempts, index, waits }: Standing,
+  account: AccountInUse,
+  result: AnyRouterError,
+): Promise<{ readonly error: AnyRouterError; readonly next: NextStep }> {
+  const planned = attemptAt(options.plan, attempts, index);
+  const follow = (error: AnyRouterError) => {
+    noteFailure(options, planned, error);
+    return nextStep(error, attempts, { index, isRenewed: account.isRenewed, waits }, options.runtime.random);
+  };
+  const next = follow(result);
+  if (next.step !== "renew") return { error: result, next };
+  const refused = await account.renew(result, exchange.signal);
+  if (refused === undefined) return { error: result, next };
+  return { error: refused, next: follow(refused) };
+}
+
+/** @throws {RouterError} what the request is told when nobody is left to ask. */
+function others(
+  exchange: DecodedExchange,
+  { provider, plan, session, onlyPlanned = false }: CommitOptions,
+  tried: ReadonlySet<string>,
+  error: AnyRouterError,
+): readonly PlannedAttempt[] {
+  const request = { model: plan.upstreamModel, sessionKey: session.sessionId };
+  const selection = provider.pool.select(request, tried);
+  const isHopeless = selection.isForced && tried.size >= mostForced;
+  if (onlyPlanned || isHopeless || selection.accounts.length === 0) throw conclude(error, plan, selection);
+  return attemptsOf(provider, selection, exchange.wire);
+}
+
+/** The last failure is the answer, unless another account will be free sooner: then that is what the client can act on. */
+function conclude(error: AnyRouterError, plan: Plan, { limit }: Selection): RouterError {
+  if (limit === undefined) return error;
+  const isLimit = error.code === "rate-limited" || error.code === "usage-limited";
+  const own = isLimit ? (retryAfterMs(error) ?? (limit.isKnown ? Number.POSITIVE_INFINITY : 0)) : undefined;
+  if (own === undefined ? failureAction[error.code] === "stop" : own <= limit.waitMs + toleranceMs) return error;
+  return nobodyToAsk(plan.provider, plan.upstreamModel, limit);
+}
+
+/** Two ends of rests nearer than this are the same. */
+const toleranceMs = 1_000;
+
+function noteFailure(options: CommitOptions, planned: PlannedAttempt, error: AnyRouterError): void {
+  options.trail.failures.push({ executor: planned.executor, account: planned.account, error });
+  if (isOfTransport(error)) options.memory.failed(memoryKey(options.provider, planned), error);
+}
+
+function isOfTransport(error: AnyRouterError): boolean {
+  return (
+    error.code === "upstream-unavailable" || error.code === "upstream-timeout" || error.code === "upstream-malformed"
+  );
+}
+
+function attemptAt(plan: Plan, attempts: readonly PlannedAttempt[], index: number): PlannedAttempt {
+  const planned = attempts[index];
   if (planned === undefined) throw new RouterError("internal", `Plan for "${plan.model}" has no attempt ${index}`, {});
   return planned;
 }
 
 /** Steps over a transport that is resting after failures, as long as the same account has another one. */
-function skipResting(options: CommitOptions, from: number): number {
-  const { attempts } = options.plan;
+function skipResting(options: CommitOptions, attempts: readonly PlannedAttempt[], from: number): number {
   let index = from;
   for (;;) {
     const planned = attempts[index];
@@ -105,39 +183,31 @@ function executorOf(provider: Provider, planned: PlannedAttempt) {
   return executor;
 }
 
-function accountOf(provider: Provider, key: string): Account {
-  const account = provider.pool.accounts.find((candidate) => candidate.key === key);
-  if (account === undefined) throw new RouterError("internal", `There is no account "${key}"`, {});
-  return account;
-}
-
 async function tryOnce(
   exchange: DecodedExchange,
   options: CommitOptions,
   planned: PlannedAttempt,
-  credentials: Map<string, Credential>,
+  account: AccountInUse,
 ): Promise<OpenedAnswer | AnyRouterError> {
   const { provider, plan, session, runtime, trail } = options;
   try {
-    const account = accountOf(provider, planned.account);
-    const credential = credentials.get(planned.account) ?? (await account.lease(exchange.signal));
-    credentials.set(planned.account, credential);
+    const credential = await account.credential(exchange.signal);
     trail.count += 1;
     trail.last = planned;
-    const executor = executorOf(provider, planned);
     const opened = await attempt(exchange, {
-      executor,
+      executor: executorOf(provider, planned),
       credential,
       upstreamModel: plan.upstreamModel,
       session,
       runtime,
+      onQuota: account.attempt.noteQuota,
     });
     options.memory.succeeded(memoryKey(provider, planned));
+    account.attempt.succeeded();
     return opened;
   } catch (error) {
     const failure = understand(error);
-    const credential = credentials.get(planned.account);
-    return credential === undefined ? failure : withoutSecret(failure, credential);
+    return account.shown === undefined ? failure : withoutSecret(failure, account.shown);
   }
 }
 
@@ -152,48 +222,4 @@ function understand(error: unknown): AnyRouterError {
     );
   }
   return RouterError.from(error);
-}
-
-/** Remembers what the failure says about the transport or the account, for the requests that follow. */
-function punish(options: CommitOptions, planned: PlannedAttempt, error: AnyRouterError): void {
-  switch (error.code) {
-    case "upstream-unavailable":
-    case "upstream-timeout":
-    case "upstream-malformed":
-      options.memory.failed(memoryKey(options.provider, planned), error);
-      return;
-    case "rate-limited":
-    case "usage-limited":
-    // Whoever pays again is asked again after a while.
-    case "billing-required":
-      options.provider.pool.cool(planned.account, options.runtime.now() + (retryAfterMs(error) ?? defaultCoolDownMs));
-      return;
-    default:
-  }
-}
-
-/** @returns Why there is no fresh credential, or undefined when there is one. */
-async function renew(
-  options: CommitOptions,
-  accountKey: string,
-  credentials: Map<string, Credential>,
-  signal: AbortSignal,
-): Promise<AnyRouterError | undefined> {
-  const rejected = credentials.get(accountKey);
-  try {
-    const fresh = rejected && (await accountOf(options.provider, accountKey).renew(rejected, signal));
-    if (fresh === undefined) return nothingFresh(options.provider, accountKey);
-    credentials.set(accountKey, fresh);
-    return undefined;
-  } catch (error) {
-    return RouterError.from(error);
-  }
-}
-
-function nothingFresh(provider: Provider, accountKey: string): AnyRouterError {
-  return new RouterError(
-    "credential-unavailable",
-    `Account "${accountKey}" of provider "${provider.name}" was refused and there is no newer credential: log in again`,
-    { provider: provider.name },
-  );
 }

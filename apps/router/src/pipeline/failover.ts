@@ -8,14 +8,17 @@ const backOff = { retries: 2, firstMs: 500, longestMs: 4_000 };
 /** Where a request stands among its planned attempts. */
 export interface Progress {
   readonly index: number;
-  /** Accounts whose credential was renewed for this request already. */
-  readonly renewed: ReadonlySet<string>;
+  /** The account's credential was renewed for this request already. */
+  readonly isRenewed: boolean;
   /** Waits for an overloaded upstream so far. */
   readonly waits: number;
 }
 
 export type NextStep =
+  /** With the same account. */
   | { readonly step: "attempt"; readonly index: number }
+  /** Whichever the pool says now: while this one was tried, others may have changed. */
+  | { readonly step: "other-account" }
   | { readonly step: "renew"; readonly index: number }
   | { readonly step: "wait"; readonly index: number; readonly milliseconds: number }
   | { readonly step: "stop" };
@@ -35,10 +38,10 @@ export function nextStep(
     case "next-transport":
       return sameAccount(attempts, progress.index, current);
     case "next-account":
-      return otherAccount(attempts, progress.index, current);
+      return { step: "other-account" };
     case "renew-credential":
-      if (!progress.renewed.has(current.account)) return { step: "renew", index: progress.index };
-      return otherAccount(attempts, progress.index, current);
+      if (!progress.isRenewed) return { step: "renew", index: progress.index };
+      return { step: "other-account" };
     case "back-off":
       return waitOrStop(error, progress, random);
   }
@@ -47,11 +50,6 @@ export function nextStep(
 function sameAccount(attempts: readonly PlannedAttempt[], index: number, current: PlannedAttempt): NextStep {
   const next = attempts[index + 1];
   return next?.account === current.account ? { step: "attempt", index: index + 1 } : { step: "stop" };
-}
-
-function otherAccount(attempts: readonly PlannedAttempt[], index: number, current: PlannedAttempt): NextStep {
-  const next = attempts.findIndex((attempt, at) => at > index && attempt.account !== current.account);
-  return next === -1 ? { step: "stop" } : { step: "attempt", index: next };
 }
 
 function waitOrStop(error: AnyRouterError, progress: Progress, random: Runtime["random"]): NextStep {

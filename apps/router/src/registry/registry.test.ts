@@ -1,3 +1,4 @@
+import { createAccountPool } from "@turnout/auth";
 import { RouterError } from "@turnout/core";
 import { describe, expect, test } from "vitest";
 import type { Provider } from "./provider.ts";
@@ -13,7 +14,7 @@ function provider(name: string, models: readonly string[], simulated = false, ac
   return {
     name,
     executors: [],
-    pool: { accounts, candidates: () => [], cool: () => undefined, coolingUntil: () => undefined },
+    pool: createAccountPool(accounts),
     models: new Map(models.map((id) => [id, { id }])),
     simulated,
   };
