@@ -57,6 +57,30 @@ describe("createCodexHttp()", () => {
     });
     await executor.close?.();
   });
+  test("asks for a shorter history where it is given, with what is taken there", async () => {
+    const executor = createCodexHttp({ baseUrl: sandbox.codexBaseUrl });
+    const request: WireRequest = {
+      ...ask(
+        { instructions: "Be kind", stream: true, metadata: { a: "b" } },
+        { "x-codex-routing-hint": "model=other" },
+      ),
+      stream: false,
+      operation: "compact",
+    };
+    const response = await executor.execute(request, createExecuteContext({ credential }));
+    expect(response).toMatchObject({
+      kind: "document",
+      body: { output: [{ role: "user" }, { type: "compaction" }] },
+      meta: { report: { dropped: [{ path: "metadata" }] } },
+    });
+    expect(sandbox.requests.at(-1)).toMatchObject({
+      kind: "compact",
+      outcome: "completed",
+      headers: { accept: "application/json", "x-codex-routing-hint": "model=gpt-5.4" },
+    });
+    expect(executor.operations).toEqual(["compact"]);
+    await executor.close?.();
+  });
 });
 
 test("codexHttp makes an executor unless only WebSocket is wanted", () => {

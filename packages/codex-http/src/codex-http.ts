@@ -1,6 +1,7 @@
 import {
   codexAuth,
   codexBaseUrlFor,
+  codexCommons,
   codexHttpHeaders,
   codexLimits,
   codexModels,
@@ -10,17 +11,29 @@ import {
   codexResponseHeaders,
   codexRulesFor,
   codexSession,
-  createTurnStates,
   isCodexTerminal,
   isLiteRequest,
   prepareCodexBody,
+  prepareCodexCompactBody,
   readCodexError,
   turnStateHeader,
 } from "@turnout/codex";
-import { definePlugin, type Executor, type ProviderPlugin } from "@turnout/core";
+import {
+  type Commons,
+  createCommons,
+  definePlugin,
+  type Executor,
+  type ProviderPlugin,
+  type Runtime,
+  systemRuntime,
+} from "@turnout/core";
 import { createHttpClient, createHttpExecutor, type HttpClient } from "@turnout/upstream";
 
 export interface CodexHttpDependencies {
+  /** Default: the real one. */
+  readonly runtime?: Runtime;
+  /** What it knows together with other executors of its provider. Default: nothing. */
+  readonly commons?: Commons;
   /** Default: a client of its own, closed with the executor. */
   readonly client?: HttpClient;
 }
@@ -33,26 +46,31 @@ function createExecutor(options: CodexOptions, dependencies: CodexHttpDependenci
       connectTimeoutMs: options.connectTimeoutMs,
       ...(options.proxyUrl === undefined ? {} : { proxyUrl: options.proxyUrl }),
     });
-  const turnStates = createTurnStates();
+  const { runtime = systemRuntime, commons = createCommons() } = dependencies;
+  const { conversations, turnStates } = codexCommons(options, runtime, commons);
   const executor = createHttpExecutor({
     id: "codex-http",
     wire: "openai-responses",
     baseUrl: options.baseUrl,
     baseUrlFor: (credential) => codexBaseUrlFor(options, credential),
-    path: "/responses",
+    operations: ["compact"],
+    path: ({ operation }) => (operation === "compact" ? "/responses/compact" : "/responses"),
     headers: (request, context) => codexHttpHeaders(options, turnStates, request, context),
-    prepareBody: (request, context) =>
-      prepareCodexBody(request.body, {
+    prepareBody: (request, context) => {
+      const prepare = request.operation === "compact" ? prepareCodexCompactBody : prepareCodexBody;
+      return prepare(request.body, {
         transport: "http",
         rules: codexRulesFor(options, context.credential),
         sessionId: codexSession(request).sessionId,
         lite: isLiteRequest(request),
         isOwnTurnState: (state) => turnStates.isOf(state, context.credential.accountKey),
-      }),
+      });
+    },
     readError: readCodexError,
     isTerminal: isCodexTerminal,
     responseHeaders: codexResponseHeaders,
     limits: codexLimits(options),
+    conversations,
     client,
   });
   return {
@@ -86,5 +104,6 @@ export const codexHttp: ProviderPlugin<typeof codexOptionsSchema> = definePlugin
   auth: codexAuth,
   options: codexOptionsSchema,
   models: codexModels,
-  createExecutors: (options) => (options.transport === "ws" ? [] : [createExecutor(options, {})]),
+  createExecutors: (options, runtime, commons) =>
+    options.transport === "ws" ? [] : [createExecutor(options, { runtime, ...(commons && { commons }) })],
 });

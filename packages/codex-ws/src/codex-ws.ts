@@ -1,76 +1,99 @@
 import {
   codexAuth,
   codexBaseUrlFor,
+  type CodexCommons,
+  codexCommons,
   codexLimits,
   codexModels,
   type CodexOptions,
   type CodexOptionsInput,
   codexOptionsSchema,
   codexResponseHeaders,
+  codexRoutingHint,
   codexRulesFor,
   codexSession,
   codexSocketHeaders,
-  createTurnStates,
   isCodexPrivate,
   isCodexTerminal,
   isLiteRequest,
   prepareCodexBody,
   readCodexErrorEvent,
   readCodexRefusal,
-  type TurnStates,
   turnStateHeader,
 } from "@turnout/codex";
 import {
+  type Commons,
+  createCommons,
   definePlugin,
   type ExecuteContext,
   type Executor,
   type JsonObject,
   type ProviderPlugin,
+  type Runtime,
+  systemRuntime,
   type Translated,
   type WireRequest,
 } from "@turnout/core";
-import { createWebSocketExecutor, type WebSocketExecutorDependencies } from "@turnout/upstream";
+import { createWebSocketExecutor, sessionLimitsOf, type WebSocketExecutorDependencies } from "@turnout/upstream";
 
-/** `connect` and `sessions` of the executor below; default: `ws`, and a fresh socket for every request. */
-export type CodexWsDependencies = WebSocketExecutorDependencies;
+export interface CodexWsDependencies extends WebSocketExecutorDependencies {
+  /** Default: the real one. */
+  readonly runtime?: Runtime;
+  /** What it knows together with other executors of its provider. Default: nothing. */
+  readonly commons?: Commons;
+}
 
 function prepareFrame(
   options: CodexOptions,
-  turnStates: TurnStates,
+  { turnStates }: CodexCommons,
   request: WireRequest,
   context: ExecuteContext,
 ): Translated<JsonObject> {
+  const isOwnTurnState = (state: string) => turnStates.isOf(state, context.credential.accountKey);
   const { value, report } = prepareCodexBody(request.body, {
     transport: "ws",
     rules: codexRulesFor(options, context.credential),
     sessionId: codexSession(request).sessionId,
     lite: isLiteRequest(request),
-    isOwnTurnState: (state) => turnStates.isOf(state, context.credential.accountKey),
+    turnState: request.session?.headers?.[turnStateHeader],
+    isOwnTurnState,
   });
+  const isWarmUp = request.operation === "warm-up";
   // `type` first, as the backend's own client writes it.
-  return { value: { type: "response.create", ...value, stream: true }, report };
+  return { value: { type: "response.create", ...value, stream: true, ...(isWarmUp && { generate: false }) }, report };
+}
+
+/** Fixed by the handshake: a request for another model, or in another tier, must not travel under it. */
+function socketIdentity(request: WireRequest): string {
+  return request.session?.headers?.["x-codex-routing-hint"] === undefined ? "" : codexRoutingHint(request);
 }
 
 function createExecutor(options: CodexOptions, dependencies: CodexWsDependencies): Executor {
-  const turnStates = createTurnStates();
+  const { runtime = systemRuntime, commons = createCommons() } = dependencies;
+  const common = codexCommons(options, runtime, commons);
+  const { turnStates } = common;
   const executor = createWebSocketExecutor(
     {
       id: "codex-ws",
       wire: "openai-responses",
+      operations: ["warm-up"],
       baseUrl: options.baseUrl,
       baseUrlFor: (credential) => codexBaseUrlFor(options, credential),
       path: options.socketPath,
       headers: (request, context) => codexSocketHeaders(options, turnStates, request, context),
-      prepareFrame: (request, context) => prepareFrame(options, turnStates, request, context),
+      prepareFrame: (request, context) => prepareFrame(options, common, request, context),
       readRefusal: readCodexRefusal,
       readErrorEvent: readCodexErrorEvent,
       isTerminal: isCodexTerminal,
       isPrivate: isCodexPrivate,
       responseHeaders: codexResponseHeaders,
       limits: codexLimits(options),
-      connectTimeoutMs: options.connectTimeoutMs,
       maxFrameBytes: options.maxFrameBytes,
-      maxSocketsPerAccount: options.maxSocketsPerAccount,
+      sessionLimits: sessionLimitsOf(options),
+      reusesSockets: options.sessions.reuse,
+      whenSpaced: options.transport === "ws" ? "wait" : "refuse",
+      socketIdentity,
+      continuation: common.conversations,
       ...(options.proxyUrl === undefined ? {} : { proxyUrl: options.proxyUrl }),
     },
     dependencies,
@@ -86,7 +109,8 @@ function createExecutor(options: CodexOptions, dependencies: CodexWsDependencies
 }
 
 /**
- * An executor for Codex over WebSocket: one `response.create` a socket, events as they come.
+ * An executor for Codex over WebSocket: sockets stay open, and a request that goes on from an earlier one carries only what is
+ * new.
  *
  * @param options - As a user writes them; see `codexOptionsSchema`.
  * @throws {ZodError} for options that cannot be used.
@@ -103,5 +127,6 @@ export const codexWs: ProviderPlugin<typeof codexOptionsSchema> = definePlugin({
   auth: codexAuth,
   options: codexOptionsSchema,
   models: codexModels,
-  createExecutors: (options) => (options.transport === "http" ? [] : [createExecutor(options, {})]),
+  createExecutors: (options, runtime, commons) =>
+    options.transport === "http" ? [] : [createExecutor(options, { runtime, ...(commons && { commons }) })],
 });

@@ -21,6 +21,8 @@ export interface PrepareCodexBodyOptions {
   readonly sessionId?: string | undefined;
   /** The client marked the request as one for a Lite model. */
   readonly lite?: boolean;
+  /** The turn state of the client's own header: over a socket it travels in the body. */
+  readonly turnState?: string | undefined;
   /** Whether a turn state was given to the account the request goes to. Default: none was. */
   readonly isOwnTurnState?: (state: string) => boolean;
 }
@@ -175,10 +177,11 @@ function prepareForHttp(draft: Draft, losses: LossCollector): void {
 function prepareMetadata(draft: Draft, options: PrepareCodexBodyOptions, losses: LossCollector): void {
   const given = draft["client_metadata"];
   const metadata = isJsonObject(given) ? given : {};
-  const { [liteMetadataKey]: marker, [turnStateHeader]: turnState, ...rest } = metadata;
+  const { [liteMetadataKey]: marker, [turnStateHeader]: givenState, ...rest } = metadata;
+  const turnState = givenState ?? (options.transport === "ws" ? options.turnState : undefined);
   const isForeign = turnState !== undefined && !(typeof turnState === "string" && options.isOwnTurnState?.(turnState));
   const isMarked = options.transport === "ws" && options.lite === true;
-  if (!isForeign && isMarked === (marker === "true")) return;
+  if (!isForeign && turnState === givenState && isMarked === (marker === "true")) return;
   if (isForeign) losses.dropped(`client_metadata.${turnStateHeader}`, "It was given to another account");
   draft["client_metadata"] = {
     ...rest,

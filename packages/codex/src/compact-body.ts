@@ -34,7 +34,7 @@ export function prepareCodexCompactBody(body: JsonObject, options: PrepareCodexB
     return { value: rest, report };
   }
   const losses = createLossCollector();
-  const taken: Record<string, JsonValue> = {};
+  const taken: Record<string, JsonValue | undefined> = {};
   for (const [name, field] of Object.entries(value)) {
     if (takenFields.has(name)) taken[name] = field;
     else if (!ofAnswers.has(name)) losses.dropped(name, "Compaction takes no such field");

@@ -86,11 +86,12 @@ function forwardedHeaders(request: WireRequest): Record<string, string> {
     if (value !== undefined && isForwarded(name) && !decidedHere.has(name)) forwarded[name] = value;
   }
   // It must match the body, whose model the router may have mapped.
-  if (forwarded["x-codex-routing-hint"] !== undefined) forwarded["x-codex-routing-hint"] = routingHint(request);
+  if (forwarded["x-codex-routing-hint"] !== undefined) forwarded["x-codex-routing-hint"] = codexRoutingHint(request);
   return forwarded;
 }
 
-function routingHint(request: WireRequest): string {
+/** `x-codex-routing-hint` for a request. */
+export function codexRoutingHint(request: WireRequest): string {
   const tier = request.body["service_tier"];
   return tier === "priority" || tier === "ultrafast" ? `model=${request.model};tier=${tier}` : `model=${request.model}`;
 }
@@ -128,7 +129,7 @@ function commonHeaders(
   return headers;
 }
 
-/** Headers of `POST /responses`. */
+/** Headers of `POST /responses` and `POST /responses/compact`. */
 export function codexHttpHeaders(
   options: CodexOptions,
   turnStates: TurnStates,
@@ -137,7 +138,7 @@ export function codexHttpHeaders(
 ): HeaderMap {
   const headers = commonHeaders(options, turnStates, request, context);
   headers["content-type"] = "application/json";
-  headers["accept"] = "text/event-stream";
+  headers["accept"] = request.operation === "compact" ? "application/json" : "text/event-stream";
   if (isLiteRequest(request)) headers[liteHeader] = "true";
   return headers;
 }

@@ -1,10 +1,13 @@
 export { codexAuth } from "./authentication.ts";
+export { prepareCodexCompactBody } from "./compact-body.ts";
+export { type CodexCommons, codexCommons } from "./conversations.ts";
 export { prepareCodexBody, type PrepareCodexBodyOptions } from "./body.ts";
 export { isCodexPrivate, isCodexTerminal, readCodexError, readCodexErrorEvent, readCodexRefusal } from "./error.ts";
 export {
   codexForwardedHeaders,
   codexHttpHeaders,
   codexResponseHeaders,
+  codexRoutingHint,
   type CodexSession,
   codexSession,
   codexSocketHeaders,

@@ -13,6 +13,8 @@ test("readCodexModels() reads the backend's catalogue and passes over entries it
       supported_reasoning_levels: [{ effort: "low", description: "x" }, { effort: "high" }],
       input_modalities: ["text", "image", "smell"],
       visibility: "list",
+      service_tiers: [{ id: "priority", name: "Fast" }],
+      use_responses_lite: true,
     },
     { slug: "hidden", visibility: "hide", context_window: null, supported_reasoning_levels: "none" },
     { display_name: "nameless" },
@@ -25,6 +27,8 @@ test("readCodexModels() reads the backend's catalogue and passes over entries it
       efforts: ["low", "high"],
       defaultEffort: "medium",
       inputModalities: ["text", "image"],
+      serviceTiers: ["priority"],
+      responsesLite: true,
     },
     { id: "hidden", hidden: true },
   ]);

@@ -17,6 +17,11 @@ const entrySchema = z.object({
     .nullish()
     .catch(undefined),
   input_modalities: z.array(z.string()).nullish().catch(undefined),
+  service_tiers: z
+    .array(z.object({ id: z.string() }))
+    .nullish()
+    .catch(undefined),
+  use_responses_lite: z.boolean().nullish().catch(undefined),
 });
 
 const catalogueSchema = z.object({ models: z.array(z.unknown()) });
@@ -28,6 +33,7 @@ const modalities = ["text", "image", "file", "audio"] as const;
 
 function toModel(entry: z.output<typeof entrySchema>): ModelInfo {
   const efforts = entry.supported_reasoning_levels?.map((level) => level.effort) ?? [];
+  const tiers = entry.service_tiers?.map((tier) => tier.id) ?? [];
   const known = modalities.filter((modality) => entry.input_modalities?.includes(modality));
   return {
     id: entry.slug,
@@ -37,6 +43,8 @@ function toModel(entry: z.output<typeof entrySchema>): ModelInfo {
     ...(efforts.length === 0 ? {} : { efforts }),
     ...(entry.default_reasoning_level ? { defaultEffort: entry.default_reasoning_level } : {}),
     ...(known.length === 0 ? {} : { inputModalities: known }),
+    ...(tiers.length === 0 ? {} : { serviceTiers: tiers }),
+    ...(entry.use_responses_lite === true ? { responsesLite: true } : {}),
     ...(entry.visibility === "hide" || entry.visibility === "none" ? { hidden: true } : {}),
   };
 }

@@ -4,6 +4,10 @@ const upToXhigh = ["low", "medium", "high", "xhigh"] as const;
 const upToMax = [...upToXhigh, "max"] as const;
 const upToUltra = [...upToMax, "ultra"] as const;
 const textAndImage = ["text", "image"] as const;
+const priority = ["priority"] as const;
+/** gpt-5.6 and later (the catalogue of Codex CLI 0.169, read 2026-11-25). */
+const lite = { responsesLite: true, serviceTiers: priority } as const;
+const ordinary = { serviceTiers: priority } as const;
 
 /**
  * Models known without asking. `contextWindow` is the window the backend gives by default, not the largest it can.
@@ -13,22 +17,41 @@ const textAndImage = ["text", "image"] as const;
  */
 export const codexModels: readonly ModelInfo[] = [
   {
+    ...lite,
     id: "gpt-6-astra",
     contextWindow: 272_000,
     maxOutputTokens: 128_000,
+    defaultEffort: "low",
     efforts: upToUltra,
     inputModalities: textAndImage,
   },
   {
+    ...lite,
     id: "gpt-6-sol",
     contextWindow: 272_000,
     maxOutputTokens: 128_000,
+    defaultEffort: "medium",
     efforts: ["none", ...upToMax],
     inputModalities: textAndImage,
   },
-  { id: "gpt-6-luna", contextWindow: 272_000, efforts: upToMax, inputModalities: textAndImage },
-  { id: "gpt-6.1-sol", contextWindow: 272_000, efforts: upToMax, inputModalities: textAndImage },
   {
+    ...lite,
+    id: "gpt-6-luna",
+    contextWindow: 272_000,
+    defaultEffort: "medium",
+    efforts: upToMax,
+    inputModalities: textAndImage,
+  },
+  {
+    ...lite,
+    id: "gpt-6.1-sol",
+    contextWindow: 272_000,
+    defaultEffort: "low",
+    efforts: upToMax,
+    inputModalities: textAndImage,
+  },
+  {
+    ...lite,
     id: "gpt-5.6-sol",
     contextWindow: 272_000,
     efforts: upToUltra,
@@ -36,6 +59,7 @@ export const codexModels: readonly ModelInfo[] = [
     inputModalities: textAndImage,
   },
   {
+    ...lite,
     id: "gpt-5.6-terra",
     contextWindow: 272_000,
     efforts: upToUltra,
@@ -43,15 +67,31 @@ export const codexModels: readonly ModelInfo[] = [
     inputModalities: textAndImage,
   },
   {
+    ...lite,
     id: "gpt-5.6-luna",
     contextWindow: 272_000,
     efforts: upToMax,
     defaultEffort: "medium",
     inputModalities: textAndImage,
   },
-  { id: "gpt-5.5", contextWindow: 272_000, efforts: upToXhigh, defaultEffort: "medium", inputModalities: textAndImage },
-  { id: "gpt-5.4", contextWindow: 272_000, efforts: upToXhigh, defaultEffort: "medium", inputModalities: textAndImage },
   {
+    ...ordinary,
+    id: "gpt-5.5",
+    contextWindow: 272_000,
+    efforts: upToXhigh,
+    defaultEffort: "medium",
+    inputModalities: textAndImage,
+  },
+  {
+    ...ordinary,
+    id: "gpt-5.4",
+    contextWindow: 272_000,
+    efforts: upToXhigh,
+    defaultEffort: "medium",
+    inputModalities: textAndImage,
+  },
+  {
+    ...ordinary,
     id: "gpt-5.4-mini",
     contextWindow: 272_000,
     efforts: upToXhigh,
@@ -66,6 +106,7 @@ export const codexModels: readonly ModelInfo[] = [
     inputModalities: ["text"],
   },
   {
+    ...lite,
     id: "codex-auto-review",
     contextWindow: 272_000,
     efforts: upToMax,

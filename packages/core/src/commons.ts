@@ -1,8 +1,8 @@
-/** Names one thing in a `Commons`, and says what it is. */
+/** Names one thing in a `Commons`. */
 export interface CommonKey<T> {
   readonly name: string;
-  /** Never called: it ties the key to the type of its thing. */
-  readonly create: () => T;
+  /** Never set: it ties the key to the type of its thing. */
+  readonly type?: T;
 }
 
 /**
@@ -10,17 +10,25 @@ export interface CommonKey<T> {
  * conversation over one transport helps when the next request takes another.
  */
 export interface Commons {
-  /** The thing of that key, made by `create` for the first who asks. */
-  get<T>(key: CommonKey<T>): T;
+  /** The thing of that key; the first who asks makes it. */
+  get<T>(key: CommonKey<T>, create: () => T): T;
 }
 
-/** @example `const seenModels: CommonKey<Set<string>> = { name: "acme seen models", create: () => new Set() };` */
+/**
+ * A Commons.
+ *
+ * @example
+ * ```ts
+ * const seenModels: CommonKey<Set<string>> = { name: "models seen" };
+ * const seen = commons.get(seenModels, () => new Set());
+ * ```
+ */
 export function createCommons(): Commons {
   // By the key itself: two packages that chose the same name do not meet by accident.
   const things = new Map<CommonKey<unknown>, unknown>();
   return {
-    get: <T>(key: CommonKey<T>): T => {
-      if (!things.has(key)) things.set(key, key.create());
+    get: <T>(key: CommonKey<T>, create: () => T): T => {
+      if (!things.has(key)) things.set(key, create());
       return things.get(key) as T;
     },
   };

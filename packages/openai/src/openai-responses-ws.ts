@@ -11,6 +11,7 @@ import {
   connectionSettings,
   createWebSocketExecutor,
   lossless,
+  sessionLimitsOf,
   streamEnds,
   type WebSocketExecutorDependencies,
 } from "@turnout/upstream";
@@ -52,7 +53,7 @@ function isPrivate(type: string): boolean {
 
 function createExecutor(options: OpenaiOptions, dependencies: OpenaiWebSocketDependencies): Executor {
   const { limits } = connectionSettings(options);
-  return createWebSocketExecutor(
+  const executor = createWebSocketExecutor(
     {
       id,
       wire,
@@ -66,13 +67,15 @@ function createExecutor(options: OpenaiOptions, dependencies: OpenaiWebSocketDep
       isPrivate: (event) => isPrivate(event.type),
       responseHeaders: openaiResponseHeaders,
       limits,
-      connectTimeoutMs: options.connectTimeoutMs,
       maxFrameBytes: options.maxFrameBytes,
-      maxSocketsPerAccount: options.maxSocketsPerAccount,
+      sessionLimits: sessionLimitsOf(options),
+      reusesSockets: options.sessions.reuse,
+      whenSpaced: options.transport === "ws" ? "wait" : "refuse",
       ...(options.proxyUrl === undefined ? {} : { proxyUrl: options.proxyUrl }),
     },
     dependencies,
   );
+  return { ...executor, keepsResponses: true };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { connectionFields, headerTextSchema, httpUrlSchema } from "@turnout/upstream";
+import { connectionFields, headerTextSchema, httpUrlSchema, sessionOptionsSchema } from "@turnout/upstream";
 import { z } from "zod";
 
 /**
@@ -32,6 +32,7 @@ export const openaiOptionsSchema = z
       .positive()
       .default(40)
       .describe("WebSockets of one account at a time; more goes over HTTP."),
+    sessions: sessionOptionsSchema.describe("How WebSockets are kept and used again."),
   })
   .refine(({ api, transport }) => api === "responses" || transport !== "ws", {
     path: ["transport"],

@@ -6,8 +6,6 @@ export type { HeaderNames } from "./connection/headers.ts";
 export { createHeaderMatcher } from "./connection/headers.ts";
 export { defaultLimits, type UpstreamLimits } from "./answer/limits.ts";
 export { type HeaderMap, parseRetryAfter, withRetryAfter } from "./connection/retry-after.ts";
-export type { Session, SessionKey, SessionReceiver, SessionSource } from "./sessions/session-source.ts";
-export { createFreshSessionSource, type FreshSessionSourceOptions } from "./sessions/fresh-session-source.ts";
 export {
   createTransportMemory,
   type TransportFailure,
@@ -32,3 +30,14 @@ export {
 export { createErrorReader, type ErrorReader, isPage, readResponsesErrorEvent } from "./connection/error-reader.ts";
 export { lossless, withChatStreamFlag, withStreamFlag } from "./http/stream-body.ts";
 export { type StreamEnd, streamEnds } from "./answer/stream-end.ts";
+export { defaultSessionLimits, type SessionLimits } from "./sessions/session-limits.ts";
+export type { ContinuationProfile } from "./sessions/continuation.ts";
+export {
+  type ConversationBook,
+  type ConversationBookOptions,
+  createConversationBook,
+  type Scope,
+} from "./conversation/conversation-book.ts";
+export { rememberRequest, type RememberedRequest } from "./conversation/remembered-request.ts";
+export { settingsOf } from "./conversation/settings.ts";
+export { type SessionOptions, sessionLimitsOf, sessionOptionsSchema } from "./sessions/session-options.ts";

@@ -82,12 +82,13 @@ export function lifetimeChecks(bench: ContractBench): void {
     expect(bench.language.textOf(read)).toHaveLength(10_000_000);
   });
 
-  check("no listener, timer or socket is left over", async () => {
+  check("no listener is left over, and after close() no timer or socket", async () => {
     for (const fault of [undefined, faults.cut({ after: 2 }), faults.malformed(), faults.rateLimit()]) {
       bench.script(text, fault);
       await bench.run();
     }
     expect(getEventListeners(bench.controller.signal, "abort")).toHaveLength(0);
+    await bench.executor.close?.();
     await until(() => bench.runtime.pendingTimers === 0, "a timer is left over");
     await bench.freed();
   });

@@ -23,6 +23,13 @@ export interface AnswerStreamOptions {
   readonly mayEndAfter?: ((event: WireEvent) => boolean) | undefined;
 }
 
+/** Reads along with an answer; sees each event before anybody else does. */
+export interface AnswerReader {
+  read(event: WireEvent): void;
+  /** The terminal event has been read. Not called for an answer that was given up. */
+  finished(): void;
+}
+
 /** Events that may follow the one that says an answer is over: its usage, for the most part. */
 const recentEvents = 8;
 
@@ -35,6 +42,7 @@ export class AnswerStream implements EventQueueSource {
   readonly #connection: AnswerConnection;
   readonly #signal: AbortSignal;
   readonly #watchdog: Watchdog;
+  readonly #reader: AnswerReader | undefined;
   readonly #queue: EventQueue;
   #hasEvent = false;
   #isOver = false;
@@ -45,8 +53,14 @@ export class AnswerStream implements EventQueueSource {
   requestSent = false;
 
   /** Starts the deadline of the first event. */
-  constructor(options: AnswerStreamOptions, connection: AnswerConnection, context: ExecuteContext) {
+  constructor(
+    options: AnswerStreamOptions,
+    connection: AnswerConnection,
+    context: ExecuteContext,
+    reader?: AnswerReader,
+  ) {
     this.#options = options;
+    this.#reader = reader;
     this.#connection = connection;
     this.#signal = context.signal;
     this.#watchdog = createWatchdog(context.runtime, (limitMs) => this.fail(this.#timeout(limitMs)));
@@ -85,6 +99,7 @@ export class AnswerStream implements EventQueueSource {
       this.#hasEvent = true;
       this.#watchdog.arm(this.#options.limits.silenceTimeoutMs);
     }
+    this.#reader?.read(event);
     this.#queue.push(event);
     if (this.#options.isTerminal(event)) this.#finish();
     else if (this.#options.mayEndAfter !== undefined) this.#recent[this.#eventCount++ % recentEvents] = event;
@@ -145,6 +160,7 @@ export class AnswerStream implements EventQueueSource {
   #finish(): void {
     this.#release();
     this.#queue.end();
+    this.#reader?.finished();
     this.#connection.finished();
   }
 

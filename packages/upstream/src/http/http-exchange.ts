@@ -14,7 +14,12 @@ import {
 import { createSseDecoder, sniffEventType, type SseDecoder } from "@turnout/translator";
 import type { Dispatcher } from "undici";
 
-import { type AnswerConnection, AnswerStream, type AnswerStreamOptions } from "../answer/answer-stream.ts";
+import {
+  type AnswerConnection,
+  type AnswerReader,
+  AnswerStream,
+  type AnswerStreamOptions,
+} from "../answer/answer-stream.ts";
 import { flattenHeaders, pickHeaders } from "../connection/headers.ts";
 import type { HttpClient } from "./http-client.ts";
 import { type HeaderMap, parseRetryAfter, withRetryAfter } from "../connection/retry-after.ts";
@@ -27,6 +32,15 @@ export interface HttpExchangeSetup {
   matchesHeader(name: string): boolean;
   readError(status: number, bodyText: string, headers: HeaderMap, now: number): RouterError;
   readonly readDocumentError?: ((body: JsonObject) => RouterError | undefined) | undefined;
+}
+
+/** What is of one exchange alone. */
+export interface HttpExchangeOptions {
+  readonly context: ExecuteContext;
+  readonly report: TranslationReport | undefined;
+  readonly reader: AnswerReader | undefined;
+  /** Called once, when the connection is free. */
+  onOver(): void;
 }
 
 /** Where the response is: not here yet, a stream of events, a body to collect first, or without interest. */
@@ -52,17 +66,13 @@ export class HttpExchange implements Dispatcher.DispatchHandler, AnswerConnectio
   #resolve: (response: WireResponse) => void = () => {};
   #reject: (error: Error) => void = () => {};
 
-  constructor(
-    setup: HttpExchangeSetup,
-    context: ExecuteContext,
-    report: TranslationReport | undefined,
-    onOver: () => void,
-  ) {
+  constructor(setup: HttpExchangeSetup, options: HttpExchangeOptions) {
+    const { context, report, reader, onOver } = options;
     this.#setup = setup;
     this.#context = context;
     this.#report = report;
     this.#onOver = onOver;
-    this.#answer = new AnswerStream(setup.answer, this, context);
+    this.#answer = new AnswerStream(setup.answer, this, context, reader);
   }
 
   /** @returns Once the response's head is here, or its body where that is one document. */

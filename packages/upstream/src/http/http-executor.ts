@@ -16,6 +16,9 @@ import { refuseLosses } from "@turnout/translator";
 import { abortError, type AnswerStreamOptions } from "../answer/answer-stream.ts";
 import { createErrorReader } from "../connection/error-reader.ts";
 import { createHeaderMatcher, type HeaderNames } from "../connection/headers.ts";
+import { rememberRequest, type RememberedRequest } from "../conversation/remembered-request.ts";
+import { createTurnReader } from "../conversation/turn-reader.ts";
+import type { ContinuationProfile } from "../sessions/continuation.ts";
 import { createHttpClient, type HttpClient, type HttpClientOptions } from "./http-client.ts";
 import { HttpExchange, type HttpExchangeSetup } from "./http-exchange.ts";
 import { defaultLimits, type UpstreamLimits } from "../answer/limits.ts";
@@ -31,7 +34,10 @@ export interface HttpExecutorOptions {
   readonly baseUrl: string;
   /** Where a credential does not go to `baseUrl`: its own base URL. */
   readonly baseUrlFor?: (credential: Credential) => string;
-  /** What it can be asked beside `generate`; `path` then tells the operations apart. Default: nothing. */
+  /**
+   * What it can be asked beside `generate`; `path` then tells the operations apart. Each is answered by one document. Default:
+   * nothing.
+   */
   readonly operations?: readonly Operation[];
   /** Appended to the base URL, for example `/responses`; a function where the model is in the path. */
   readonly path: string | ((request: WireRequest) => string);
@@ -58,6 +64,11 @@ export interface HttpExecutorOptions {
   /** Response headers shown in `meta`, lower case; one that ends in `*` stands for all that begin so. Default: none. */
   readonly responseHeaders?: HeaderNames;
   readonly limits?: Partial<UpstreamLimits>;
+  /**
+   * Puts reasoning back that a client of another format could not carry, in the format `openai-responses`. Default: the
+   * request goes as it is.
+   */
+  readonly conversations?: ContinuationProfile;
   /** Default: one of its own, closed with the executor. */
   readonly client?: HttpClient;
   /** How its own client is made. */
@@ -131,12 +142,32 @@ export function createHttpExecutor(options: HttpExecutorOptions): Executor {
   const client = options.client ?? createHttpClient(options.clientOptions);
   const upstreamHost = new URL(options.baseUrl).host;
   const streamSetup = createSetup(options, `${options.id} at ${upstreamHost}`);
-  const documentSetup = options.answersDocuments === true ? forDocuments(streamSetup) : streamSetup;
+  const documentSetup = forDocuments(streamSetup);
   const locate = createLocator();
   let inFlight = 0;
   const onOver = () => {
     inFlight -= 1;
   };
+  const tooMany = () =>
+    new RouterError("upstream-overloaded", `Cannot send to ${upstreamHost}: ${inFlight} requests in flight`, {
+      retryAfterMs: undefined,
+    });
+
+  function remember(request: WireRequest, body: JsonObject, context: ExecuteContext): RememberedRequest | undefined {
+    const { conversations } = options;
+    if (conversations === undefined || (request.operation ?? "generate") !== "generate") return undefined;
+    return rememberRequest({
+      book: conversations.book,
+      scope: conversations.scope(request, context),
+      hint: conversations.hint(request),
+      isTranslated: request.translated === true,
+      body,
+    });
+  }
+
+  function awaitsDocument({ stream, operation = "generate" }: WireRequest): boolean {
+    return operation !== "generate" || (!stream && options.answersDocuments === true);
+  }
 
   return {
     id: options.id,
@@ -150,23 +181,33 @@ export function createHttpExecutor(options: HttpExecutorOptions): Executor {
       if (context.strict === true) refuseLosses(prepared?.report);
       const headers = options.headers(request, context);
       refuseUnusable(headers, upstreamHost);
-      const body = JSON.stringify(prepared?.value ?? request.body);
+      const body = prepared?.value ?? request.body;
       const baseUrl = options.baseUrlFor?.(context.credential) ?? options.baseUrl;
       const path = typeof options.path === "string" ? options.path : options.path(request);
       const place = locate(baseUrl + path);
-      if (inFlight >= client.maxConnections) {
-        throw new RouterError("upstream-overloaded", `Cannot send to ${upstreamHost}: ${inFlight} requests in flight`, {
-          retryAfterMs: undefined,
+      const setup = awaitsDocument(request) ? documentSetup : streamSetup;
+      const remembered = remember(request, body, context);
+      const reader = remembered && createTurnReader((turn) => void remembered.answered(turn, undefined));
+
+      function send(content: JsonObject): Promise<WireResponse> {
+        if (inFlight >= client.maxConnections) throw tooMany();
+        inFlight += 1;
+        return new HttpExchange(setup, { context, report: prepared?.report, reader, onOver }).start(client, {
+          ...place,
+          method: "POST",
+          headers: headers["content-type"] === undefined ? { "content-type": "application/json", ...headers } : headers,
+          body: JSON.stringify(content),
         });
       }
-      inFlight += 1;
-      const setup = request.stream ? streamSetup : documentSetup;
-      return new HttpExchange(setup, context, prepared?.report, onOver).start(client, {
-        ...place,
-        method: "POST",
-        headers: headers["content-type"] === undefined ? { "content-type": "application/json", ...headers } : headers,
-        body,
-      });
+
+      if (remembered?.hasRestored !== true) return send(body);
+      try {
+        return await send(remembered.fullBody());
+      } catch (error) {
+        if (!RouterError.is(error) || error.code !== "reasoning-invalid") throw error;
+        remembered.forgetRestored();
+        return send(remembered.fullBody());
+      }
     },
     close: async () => {
       if (options.client === undefined) await client.close();

@@ -17,6 +17,8 @@ export interface Socket {
   /** Stops and goes on reading from the network. */
   pause(): void;
   resume(): void;
+  /** Asks the other side for a sign of life. */
+  ping(): void;
 }
 
 /** What happens to a Socket. After `refused`, `closed` or `failed` nothing more happens. */
@@ -28,6 +30,8 @@ export interface SocketListener {
   message(text: string): void;
   /** A binary message; its content is of no interest. */
   binary(): void;
+  /** The other side answered a ping. */
+  pong(): void;
   closed(code: number, reason: string): void;
   failed(error: Error): void;
 }
@@ -71,6 +75,9 @@ export const connectWs: ConnectSocket = (url, options, listener) => {
     // With the default `binaryType` a message is always one Buffer.
     else listener.message((data as Buffer).toString("utf8"));
   });
+  socket.on("pong", () => {
+    if (!isOver) listener.pong();
+  });
   socket.on("unexpected-response", (request, response: IncomingMessage) => {
     if (isOver) return;
     isOver = true;
@@ -99,6 +106,10 @@ export const connectWs: ConnectSocket = (url, options, listener) => {
     },
     pause: () => socket.pause(),
     resume: () => socket.resume(),
+    ping: () => {
+      // A socket that is closing takes no more frames.
+      if (socket.readyState === WebSocket.OPEN) socket.ping();
+    },
   };
 };
 

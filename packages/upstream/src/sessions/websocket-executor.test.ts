@@ -62,6 +62,8 @@ async function setUp(options: Setup): Promise<{ server: StubServer; executor: Ex
     isPrivate: (event) => event.type.startsWith("private."),
     responseHeaders: ["x-shown-*"],
     ...options.profile,
+    // Fake time leaps over the answer to a ping.
+    sessionLimits: { pingIntervalMs: 86_400_000, ...options.profile?.sessionLimits },
   });
   cleanups.push(async () => {
     sockets.close();
@@ -105,11 +107,12 @@ async function failure(promise: Promise<unknown>): Promise<RouterError> {
   return error;
 }
 
-test("execute() sends one frame, delivers what arrives together as one batch, and closes cleanly after the end", async () => {
+test("execute() without reuse sends one frame, delivers what arrives together as one batch, and closes cleanly", async () => {
   const frames: string[] = [];
   const closeCodes: number[] = [];
   const authorizations: unknown[] = [];
   const { executor, server } = await setUp({
+    profile: { reusesSockets: false },
     onFrame: (socket, text, incoming) => {
       frames.push(text);
       authorizations.push(incoming.headers.authorization);
@@ -122,7 +125,12 @@ test("execute() sends one frame, delivers what arrives together as one batch, an
   const { batches, error } = await collectEvents(response);
   expect(error).toBeUndefined();
   expect(batches.map(typesOf)).toEqual([["private.limits", "a", "b", "end"]]);
-  expect(response.meta).toEqual({ headers: { "x-shown-a": "1" }, session: "fresh", report: emptyReport });
+  expect(response.meta).toEqual({
+    headers: { "x-shown-a": "1" },
+    session: "fresh",
+    traffic: { sentBytes: 29, fullBytes: 29 },
+    report: emptyReport,
+  });
   expect(frames).toEqual(['{"type":"create","model":"m"}']);
   expect(authorizations).toEqual(["Bearer secret-token"]);
   await server.idle();
@@ -161,7 +169,7 @@ test("execute() gives up a handshake that takes longer than connectTimeoutMs", a
   const runtime = createFakeRuntime();
   const arrived = createGate();
   const server = await startSilentServer(() => arrived.open());
-  const { executor } = await setUp({ profile: { baseUrl: server.url, connectTimeoutMs: 15_000 } });
+  const { executor } = await setUp({ profile: { baseUrl: server.url, sessionLimits: { connectTimeoutMs: 15_000 } } });
   const answer = failure(executor.execute(request, createExecuteContext({ runtime })));
   await arrived.opened;
   await runtime.advance(15_000);
@@ -375,7 +383,7 @@ test("close() waits for the streams that run", async () => {
 test("more sockets of one account than allowed fail as transport-unsuitable, until one is free", async () => {
   const { executor } = await setUp({
     onFrame: (socket, text) => say(socket, "a", ...(text.includes("done") ? ["end"] : [])),
-    profile: { maxSocketsPerAccount: 1 },
+    profile: { sessionLimits: { maxSocketsPerAccount: 1 } },
   });
   const iterator = iterate(await executor.execute(request, createExecuteContext()));
   const done = { ...request, body: { done: true } };

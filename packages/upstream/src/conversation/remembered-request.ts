@@ -1,0 +1,121 @@
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+
+import { type CanonicalItem, canonicalItem } from "./canonical-item.ts";
+import { createEntry, type Entry, withRestored } from "./conversation.ts";
+import type { Conversation, ConversationBook, Found, Scope } from "./conversation-book.ts";
+import type { Turn } from "./turn-reader.ts";
+
+export interface RememberedRequestOptions {
+  readonly book: ConversationBook;
+  readonly scope: Scope;
+  /** What the client calls the conversation. */
+  readonly hint: string | undefined;
+  /** The client speaks another format. */
+  readonly isTranslated: boolean;
+  /** As the upstream takes it, in full. */
+  readonly body: JsonObject;
+}
+
+/** A request beside the conversations it may go on from: what it holds that is new, and what its client could not carry. */
+export interface RememberedRequest {
+  /** Best first. */
+  readonly found: readonly Found[];
+  /** In full, with the reasoning put back that the client's format cannot carry. */
+  fullBody(): JsonObject;
+  /** The items that are new after a conversation that is repeated whole. */
+  newItems(found: Found): readonly JsonValue[];
+  /** Notes the conversation with this answer; `continued` when only the new items were sent. */
+  answered(turn: Turn, continued: Found | undefined): Conversation;
+  /** The upstream could not read the reasoning that was put back: it is forgotten, and `fullBody` is without it. */
+  forgetRestored(): void;
+  /** Reasoning was put back into `fullBody`. */
+  readonly hasRestored: boolean;
+}
+
+/**
+ * @returns Undefined when nothing can be known of the request: its input is no list, or it goes on from a response of the
+ *   upstream's own by name.
+ */
+export function rememberRequest(options: RememberedRequestOptions): RememberedRequest | undefined {
+  const { body } = options;
+  const { input, previous_response_id: previous } = body;
+  if (!isJsonArray(input) || (previous !== undefined && previous !== null)) return undefined;
+  return new Remembered(options, input);
+}
+
+class Remembered implements RememberedRequest {
+  readonly found: readonly Found[];
+  readonly #options: RememberedRequestOptions;
+  readonly #items: readonly JsonValue[];
+  readonly #canonical: readonly CanonicalItem[];
+  /** Where reasoning is put back from. */
+  #source: Found | undefined;
+
+  constructor(options: RememberedRequestOptions, items: readonly JsonValue[]) {
+    const { book, scope, hint, isTranslated } = options;
+    this.#options = options;
+    this.#items = items;
+    this.#canonical = items.map((item) => canonicalItem(item));
+    this.found = book.find(scope, this.#canonical, hint, { isTranslated });
+    this.#source = this.found[0];
+  }
+
+  get hasRestored(): boolean {
+    return (this.#source?.match.restored.length ?? 0) > 0;
+  }
+
+  fullBody(): JsonObject {
+    const { body } = this.#options;
+    const input = withRestored(this.#items, this.#source?.match.restored ?? []);
+    return input === this.#items ? body : { ...body, input };
+  }
+
+  newItems({ match }: Found): readonly JsonValue[] {
+    const items = this.#items.slice(match.items);
+    return match.renamed.size === 0 ? items : items.map((item) => renameCall(item, match.renamed));
+  }
+
+  answered(turn: Turn, continued: Found | undefined): Conversation {
+    const { book, scope, hint } = this.#options;
+    const source = continued ?? this.#source;
+    const known = continued === undefined ? this.#repeated() : continued.conversation.entries;
+    const added = this.#canonical.slice(source?.match.items ?? 0).map((item) => createEntry(item));
+    const entries = [...known, ...added, ...turn.output.map((item) => this.#outputEntry(item))];
+    const replaced = source?.match.isWhole === true ? source.conversation : undefined;
+    return book.note(scope, hint, entries, replaced);
+  }
+
+  forgetRestored(): void {
+    if (this.#source !== undefined) this.#options.book.forget(this.#source.conversation);
+    this.#source = undefined;
+  }
+
+  /** Of a request in full: the entries it repeats, as far as they were sent. */
+  #repeated(): readonly Entry[] {
+    return this.#source?.match.kept ?? [];
+  }
+
+  #outputEntry(item: JsonObject): Entry {
+    const { encrypted_content: payload } = item;
+    // Clients of the same format carry it themselves.
+    const isKept = this.#options.isTranslated && item["type"] === "reasoning" && typeof payload === "string";
+    return createEntry(canonicalItem(item), isKept ? reasoningToSend(item) : undefined);
+  }
+}
+
+/** The item as the backend takes it back. */
+function reasoningToSend({ id, summary, encrypted_content }: JsonObject): JsonObject {
+  return {
+    type: "reasoning",
+    ...(id === undefined ? {} : { id }),
+    summary: summary ?? [],
+    ...(encrypted_content === undefined ? {} : { encrypted_content }),
+  };
+}
+
+function renameCall(item: JsonValue, renamed: ReadonlyMap<string, string>): JsonValue {
+  if (!isJsonObject(item)) return item;
+  const own = item["call_id"];
+  const theirs = typeof own === "string" ? renamed.get(own) : undefined;
+  return theirs === undefined ? item : { ...item, call_id: theirs };
+}

@@ -1,0 +1,101 @@
+import type { ExecuteContext, JsonObject, WireRequest } from "@turnout/core";
+
+import type { ConversationBook, Found, Scope } from "../conversation/conversation-book.ts";
+import { rememberRequest, type RememberedRequest } from "../conversation/remembered-request.ts";
+import { type Settings, settingsOf } from "../conversation/settings.ts";
+import type { Turn } from "../conversation/turn-reader.ts";
+import type { Anchor, LentSession } from "./session-pool.ts";
+
+/** What a provider that remembers its latest answer on a socket needs to say for it to be gone on from. */
+export interface ContinuationProfile {
+  /** The conversations of the provider; executors of one provider share it. */
+  readonly book: ConversationBook;
+  scope(request: WireRequest, context: ExecuteContext): Scope;
+  /** What the client calls its conversation. */
+  hint(request: WireRequest): string | undefined;
+}
+
+/** A frame, ready to be sent. */
+export interface Frame {
+  readonly text: string;
+  readonly bytes: number;
+  /** Bytes of the request with all of its conversation. */
+  readonly fullBytes: number;
+}
+
+/** One request as a pool of sessions sees it: in full, or as what is new after a conversation. */
+export class Continuation {
+  readonly settings: Settings;
+  readonly #frame: JsonObject;
+  readonly #remembered: RememberedRequest | undefined;
+  #full: Frame | undefined;
+
+  constructor(
+    profile: ContinuationProfile | undefined,
+    frame: JsonObject,
+    request: WireRequest,
+    context: ExecuteContext,
+  ) {
+    this.#frame = frame;
+    this.#remembered =
+      profile &&
+      rememberRequest({
+        book: profile.book,
+        scope: profile.scope(request, context),
+        hint: profile.hint(request),
+        isTranslated: request.translated === true,
+        body: frame,
+      });
+    this.settings = this.#remembered === undefined ? new Map() : settingsOf(frame);
+  }
+
+  get found(): readonly Found[] {
+    return this.#remembered?.found ?? [];
+  }
+
+  /** The answer can be gone on from. */
+  get isRemembered(): boolean {
+    return this.#remembered !== undefined;
+  }
+
+  /** Written once, however often it is sent. */
+  get full(): Frame {
+    if (this.#full === undefined) {
+      const text = JSON.stringify(this.#remembered?.fullBody() ?? this.#frame);
+      const bytes = Buffer.byteLength(text);
+      this.#full = { text, bytes, fullBytes: bytes };
+    }
+    return this.#full;
+  }
+
+  /** Only what is new after `continued`. */
+  next({ found, anchor }: NonNullable<LentSession["continued"]>): Frame {
+    const input = this.#remembered?.newItems(found) ?? [];
+    const text = JSON.stringify({ ...this.#frame, previous_response_id: anchor.responseId, input });
+    const newBytes = Buffer.byteLength(JSON.stringify(input));
+    return { text, bytes: Buffer.byteLength(text), fullBytes: anchor.fullBytes + newBytes };
+  }
+
+  /** Where a following request can go on from. */
+  anchor(turn: Turn, frame: Frame, continued: LentSession["continued"]): Anchor | undefined {
+    if (this.#remembered === undefined) return undefined;
+    return {
+      responseId: turn.responseId,
+      conversation: this.#remembered.answered(turn, continued?.found),
+      settings: this.settings,
+      fullBytes: frame.fullBytes + Buffer.byteLength(JSON.stringify(turn.output)),
+    };
+  }
+
+  /**
+   * The upstream cannot read reasoning that was put back, or that it made itself.
+   *
+   * @returns Whether another sending can do without it.
+   */
+  dropRestored(): boolean {
+    if (this.#remembered?.hasRestored !== true) return false;
+    this.#remembered.forgetRestored();
+    this.#full = undefined;
+    return true;
+  }
+}
