@@ -1,16 +1,10 @@
+import type { Goal } from "./library/goal.ts";
 import { formatNumber } from "./library/table.ts";
 import type { ThroughputResult } from "./measures/throughput.ts";
 import { languageOf } from "./recordings.ts";
 import type { Measured, Settings } from "./run.ts";
 import { eventProxyName, type RoadResult } from "./run-languages.ts";
 import { languages, nameOfRoad } from "./languages.ts";
-
-export interface Goal {
-  readonly what: string;
-  readonly wanted: string;
-  readonly measured: string;
-  readonly met: boolean;
-}
 
 function byName<Row extends { readonly name: string }>(rows: readonly Row[], name: string): Row {
   const row = rows.find((candidate) => candidate.name === name);

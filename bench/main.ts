@@ -1,71 +1,39 @@
 /**
- * `pnpm bench`: what turnout costs, compared with the upstream directly and with a bare byte proxy, in one run.
+ * `pnpm bench`: what turnout costs and saves, measured.
  *
- *     pnpm bench             about eight minutes
- *     pnpm bench --quick     about three minutes, rougher
- *     pnpm bench --profile   CPU profiles of the routers in bench/results as well
+ *     pnpm bench                      about eight minutes: turnout compared with the upstream directly and with bare proxies
+ *     pnpm bench sessions             about four minutes: what sessions save, and what they hold
+ *     pnpm bench soak --minutes 10    random faults for so long, and whether any answer is lost, doubled or wrong
+ *
+ *     --quick     rougher and faster (not for soak)
+ *     --profile   CPU profiles of the routers in bench/results as well (not for sessions and soak)
+ *     --seed 1    of the random faults of soak
  *
  * See bench/README.md for how to read it.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
-import path from "node:path";
 import { parseArgs } from "node:util";
-import { root } from "./library/child.ts";
-import { renderReport } from "./report.ts";
-import { runBenchmark, type Settings } from "./run.ts";
+import { benchCosts } from "./costs.ts";
+import { benchSessions } from "./sessions/bench-sessions.ts";
+import { benchSoak } from "./soak/bench-soak.ts";
 
-const { values } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, profile: { type: "boolean", default: false } },
-});
-
-const full: Settings = {
-  rounds: 5,
-  warmUpAnswers: 3_000,
-  latencyRequests: 300,
-  milliseconds: 2_000,
-  concurrency: 32,
-  streamConcurrency: 8,
-  openStreams: 256,
-  roadRounds: 5,
-  roadMilliseconds: 1_000,
-  codecMilliseconds: 700,
-};
-const quick: Settings = {
-  ...full,
-  rounds: 3,
-  warmUpAnswers: 1_000,
-  latencyRequests: 100,
-  milliseconds: 400,
-  roadRounds: 3,
-  roadMilliseconds: 300,
-  codecMilliseconds: 200,
-};
-
-const results = path.join(root, "bench", "results");
-mkdirSync(results, { recursive: true });
-
-const settings = values.quick ? quick : full;
-const [loadBefore = 0] = loadavg();
-const measured = await runBenchmark({
-  ...settings,
-  ...(values.profile ? { profileFolder: results } : {}),
-  progress: (line) => console.error(line),
-});
-const report = {
-  date: new Date().toISOString(),
-  machine: {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: cpus().length,
-    node: process.version,
-    platform: process.platform,
-    loadBefore,
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
+    minutes: { type: "string", default: "10" },
+    seed: { type: "string", default: "1" },
   },
-  mode: values.quick ? "quick" : "full",
-  settings,
-  ...measured,
-};
-writeFileSync(path.join(results, "latest.json"), `${JSON.stringify(report, undefined, 2)}\n`);
-const markdown = renderReport(report);
-writeFileSync(path.join(results, "latest.md"), markdown);
-console.log(markdown);
+});
+
+const progress = (line: string) => console.error(line);
+const [subject = "costs"] = positionals;
+if (subject === "costs") {
+  await benchCosts({ isQuick: values.quick, makesProfiles: values.profile, progress });
+} else if (subject === "sessions") {
+  await benchSessions({ isQuick: values.quick, progress });
+} else if (subject === "soak") {
+  await benchSoak({ minutes: Number(values.minutes), seed: Number(values.seed), progress });
+} else {
+  throw new Error(`Cannot measure "${subject}": there are costs, sessions and soak`);
+}

@@ -1,3 +1,5 @@
+import { renderGoals } from "./library/goal.ts";
+import { renderMachine, type Machine } from "./library/machine.ts";
 import { formatNumber, renderTable } from "./library/table.ts";
 import { judgeGoals, shareOfEventProxy } from "./goals.ts";
 import { languages } from "./languages.ts";
@@ -11,14 +13,7 @@ import type { CodecResult, RoadResult } from "./run-languages.ts";
 
 export interface Report extends Measured {
   readonly date: string;
-  readonly machine: {
-    readonly cpu: string;
-    readonly cores: number;
-    readonly node: string;
-    readonly platform: string;
-    /** Load average of the last minute when the run began: what else the machine was doing. */
-    readonly loadBefore: number;
-  };
+  readonly machine: Machine;
   readonly mode: string;
   readonly settings: Settings;
 }
@@ -126,21 +121,14 @@ function longAnswerTable(rows: readonly LongAnswerResult[]): string {
 /** The whole result as Markdown. */
 export function renderReport(report: Report): string {
   const { machine, settings, latency, throughput, events, memory } = report;
-  const goalRows = judgeGoals(report, settings).map(({ what, wanted, measured, met }) => [
-    what,
-    wanted,
-    measured,
-    met ? "yes" : "NO",
-  ]);
   return `# Benchmark
 
-${report.date}, ${report.mode} mode. ${machine.cores} x ${machine.cpu}, Node ${machine.node}, ${machine.platform}.
-Load average before the run: ${machine.loadBefore.toFixed(1)}${machine.loadBefore > 1 ? ` - BUSY: other programs ran beside this, so read ratios with care and absolute figures not at all` : ""}.
+${renderMachine(machine, report.date, report.mode)}
 Medians of ${settings.rounds} interleaved rounds. How to read this: [README](../README.md).
 
 ## Goals
 
-${renderTable(["what", "goal", "measured", "met"], goalRows)}
+${renderGoals(judgeGoals(report, settings))}
 
 ## Latency: chat, not streamed, concurrency 1
 

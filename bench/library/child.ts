@@ -12,8 +12,11 @@ const usageSchema = z.object({
   cpuMicroseconds: z.number(),
   rss: z.number(),
   heapUsed: z.number(),
+  /** `arrayBuffers` included. */
   external: z.number(),
   arrayBuffers: z.number(),
+  /** What keeps the process alive, by kind: timers, sockets, servers. */
+  resources: z.record(z.string(), z.number()),
 });
 
 /** What a process has used so far: CPU time of all its threads, and bytes. */
@@ -26,6 +29,14 @@ const replySchema = z.object({
   error: z.string().optional(),
 });
 
+/** How a process came to its end. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** It was asked to stop, did not, and was killed. */
+  readonly forced: boolean;
+}
+
 /** A process of the benchmark. It ends with the benchmark, however that ends. */
 export interface Child {
   readonly name: string;
@@ -33,7 +44,10 @@ export interface Child {
   ask<Schema extends z.ZodType>(schema: Schema, command: string, parameters?: object): Promise<z.output<Schema>>;
   /** `collect` runs the garbage collector first. */
   usage(collect?: "collect"): Promise<Usage>;
-  stop(): Promise<void>;
+  /** What it has written to standard output and standard error so far. */
+  written(): string;
+  /** Asks it to stop, and kills it when it does not. */
+  stop(): Promise<Ending>;
 }
 
 export interface ChildOptions {
@@ -79,7 +93,7 @@ export function startChild({ name, program, parameters = [], nodeOptions = [], e
   const ready = new Promise<unknown>((resolve, reject) => waiting.set(readyId, { resolve, reject }));
   ready.catch(() => undefined); // Whoever asks gets the failure.
   let lastId = readyId;
-  const lastWords = () => readFileSync(log, "utf8").slice(-2_000);
+  const lastWords = () => self.written().slice(-2_000);
 
   child.on("message", (message) => {
     const reply = replySchema.parse(message);
@@ -88,13 +102,13 @@ export function startChild({ name, program, parameters = [], nodeOptions = [], e
     if (reply.error === undefined) pending?.resolve(reply.result);
     else pending?.reject(new Error(`${name}: ${reply.error}`));
   });
-  const ended = new Promise<void>((resolve) => {
+  const ended = new Promise<Omit<Ending, "forced">>((resolve) => {
     child.on("exit", (code, signal) => {
       for (const { reject } of waiting.values()) {
         reject(new Error(`${name} ended with ${code ?? signal}: ${lastWords()}`));
       }
       waiting.clear();
-      resolve();
+      resolve({ code, signal });
     });
   });
 
@@ -127,11 +141,17 @@ export function startChild({ name, program, parameters = [], nodeOptions = [], e
       return schema.parse(await send({ command, parameters: given }));
     },
     usage: async (collect) => usageSchema.parse(await send({ probe: collect ?? "usage" })),
+    written: () => readFileSync(log, "utf8"),
     async stop() {
+      let forced = false;
       child.kill("SIGTERM");
-      const timer = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
-      await ended;
+      const timer = setTimeout(() => {
+        forced = true;
+        child.kill("SIGKILL");
+      }, stopTimeoutMs);
+      const ending = await ended;
       clearTimeout(timer);
+      return { ...ending, forced };
     },
   };
   running.add(self);

@@ -29,6 +29,10 @@ export interface RouterOptions {
   /** `providers` of the config. */
   readonly providers: Readonly<Record<string, unknown>>;
   readonly nodeOptions?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Further settings under `server` of the config. */
+  readonly server?: Readonly<Record<string, unknown>>;
+  readonly logLevel?: "info" | "error";
 }
 
 /** The Codex backend, over one transport. */
@@ -57,7 +61,8 @@ export function allProviders(upstream: Upstream): Readonly<Record<string, unknow
   };
 }
 
-const folder = mkdtempSync(path.join(tmpdir(), "turnout-bench-home-"));
+/** Where configs and the like lie; gone with the benchmark. */
+export const folder = mkdtempSync(path.join(tmpdir(), "turnout-bench-home-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 async function findFreePort(): Promise<number> {
@@ -79,15 +84,22 @@ async function isHealthy(origin: string): Promise<boolean> {
 }
 
 /** Starts the program users start, as it is built, with a config file of its own, and waits until it answers. */
-export async function startRouter({ name, providers, nodeOptions }: RouterOptions): Promise<RunningProcess> {
+export async function startRouter(options: RouterOptions): Promise<RunningProcess> {
+  const { name, providers, nodeOptions, environment, server, logLevel = "info" } = options;
   const port = await findFreePort();
   const config = path.join(folder, `${name.replaceAll(/\W+/gu, "-")}.yaml`);
-  writeFileSync(config, stringify({ server: { host: "127.0.0.1", port }, sandbox: false, providers }));
+  const settings = {
+    server: { ...server, host: "127.0.0.1", port },
+    log: { level: logLevel },
+    sandbox: false,
+    providers,
+  };
+  writeFileSync(config, stringify(settings));
   const child = startChild({
     name,
     program: "apps/router/dist/main.js",
     parameters: ["serve", "--config", config],
-    environment: { TURNOUT_HOME: path.join(folder, name.replaceAll(/\W+/gu, "-")) },
+    environment: { ...environment, TURNOUT_HOME: path.join(folder, name.replaceAll(/\W+/gu, "-")) },
     ...(nodeOptions === undefined ? {} : { nodeOptions }),
   });
   const origin = `http://127.0.0.1:${port}`;
@@ -118,7 +130,7 @@ export async function startSandbox(): Promise<Sandbox> {
   return { child, upstream: await child.ask(sandboxSchema, "listen") };
 }
 
-/** A process of ours that listens for `origin` or for `answers`. */
+/** A process of ours that answers `listen` with its port; `parameters` say whom it is for, `origin` or `answers`. */
 export async function startListener(name: string, program: string, parameters: object): Promise<RunningProcess> {
   const child = startChild({ name, program });
   const port = await child.ask(z.number(), "listen", parameters);

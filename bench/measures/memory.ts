@@ -23,7 +23,7 @@ const pauseMs = 200;
 const samples = 5;
 
 /** Pages that were freed go back to the system with some delay: the smallest of a few readings after a collection. */
-async function settledUsage(child: Child): Promise<Usage> {
+export async function settledUsage(child: Child): Promise<Usage> {
   let smallest = await child.usage("collect");
   for (let count = 1; count < samples; count += 1) {
     await new Promise((resolve) => setTimeout(resolve, pauseMs));

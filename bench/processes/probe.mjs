@@ -7,10 +7,12 @@ process.on("message", (message) => {
   if (message.probe === "collect") globalThis.gc?.();
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  const resources = {};
+  for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
   process.send?.({
     probe: message.probe,
     id: message.id,
-    result: { cpuMicroseconds: user + system, rss, heapUsed, external, arrayBuffers },
+    result: { cpuMicroseconds: user + system, rss, heapUsed, external, arrayBuffers, resources },
   });
 });
 

@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
@@ -8,7 +10,7 @@ import { startListener } from "../library/start.ts";
 import { answerSchema, throughputSchema, type Target } from "../library/target.ts";
 
 function stopAfterwards<Started extends Child>(child: Started): Started {
-  onTestFinished(() => child.stop());
+  onTestFinished(async () => void (await child.stop()));
   return child;
 }
 
@@ -69,4 +71,29 @@ test("a process of the benchmark ends when its parent has gone", async () => {
   await new Promise((resolve) => child.once("message", resolve));
   child.disconnect(); // What happens to the channel when a parent dies.
   expect(await ended).toBe(0);
+});
+
+test("delay proxy keeps the first bytes back for two round trips, later ones for one, and counts them", async () => {
+  const echo = createServer((socket) => socket.pipe(socket));
+  await new Promise<void>((resolve) => echo.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void echo.close());
+  const origin = `http://127.0.0.1:${(echo.address() as AddressInfo).port}`;
+  const roundTripMs = 30;
+  const proxy = await startListener("delay", "bench/processes/delay-proxy.ts", { origin, roundTripMs });
+  stopAfterwards(proxy.child);
+  const client = connect(Number(new URL(proxy.origin).port), "127.0.0.1");
+  onTestFinished(() => void client.destroy());
+  const say = async (text: string) => {
+    const startedAt = performance.now();
+    client.write(text);
+    const [echoed] = z.tuple([z.instanceof(Buffer)]).parse(await once(client, "data"));
+    expect(echoed.toString()).toBe(text);
+    return performance.now() - startedAt;
+  };
+  await once(client, "connect");
+  // Only how early it may be: how late depends on what else the machine does.
+  expect(await say("first")).toBeGreaterThanOrEqual(2 * roundTripMs - 1);
+  expect(await say("second")).toBeGreaterThanOrEqual(roundTripMs);
+  const counted = await proxy.child.ask(z.unknown(), "counted");
+  expect(counted).toEqual({ sentBytes: 11, receivedBytes: 11, connections: 1 });
 });
