@@ -1,22 +1,53 @@
+import { createHash } from "node:crypto";
 import type { WireFormat } from "@turnout/core";
 import { RouterError } from "@turnout/core";
 import type { Context, Hono } from "hono";
 import type { ListedModel, Registry } from "../registry/registry.ts";
 import { nodeHeaders, type RouterEnvironment } from "../server/environment.ts";
 import { clientWire } from "../server/client-wire.ts";
+import { codexBases } from "../server/responses-paths.ts";
+import { codexCatalogue } from "./codex-catalogue.ts";
 
 /**
  * `GET /v1/models`, `GET /v1beta/models` and one of them by `/{id}`, in the client's own shape. Ids hold a slash, escaped or
- * not.
+ * not. The Codex CLI asks with `client_version`, or below its base path, and has its catalogue in the same object.
  */
 export function modelsRoute(app: Hono<RouterEnvironment>, registry: Registry): void {
   for (const base of ["/v1", "/v1beta"]) {
-    app.get(`${base}/models`, (context) => context.json(listShapes[wireOf(context)](registry.list())));
+    app.get(`${base}/models`, (context) => {
+      const wire = wireOf(context);
+      const isCodex = wire === "openai-responses" && context.req.query("client_version") !== undefined;
+      return answerWithList(context, isCodex ? codexList(registry) : listShapes[wire](registry.list()));
+    });
     app.get(`${base}/models/:id{.+}`, (context) => {
       const model = findModel(registry, context.req.param("id"));
       return context.json(modelShapes[wireOf(context)](model));
     });
   }
+  for (const base of codexBases) {
+    app.get(`${base}/models`, (context) => answerWithList(context, codexList(registry)));
+  }
+}
+
+/** Both lists in one object: each kind of client reads its own (clients.md, rule 11, seen with Codex CLI 0.169). */
+function codexList(registry: Registry): Record<string, unknown> {
+  return { ...openaiList(registry.list()), models: codexCatalogue(registry) };
+}
+
+/** With an `ETag`: clients keep a list for minutes and ask whether it is still the same. */
+function answerWithList(context: Context<RouterEnvironment>, list: Record<string, unknown>): Response {
+  const text = JSON.stringify(list);
+  const tag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
+  context.header("etag", tag);
+  if (isKnown(context.req.header("if-none-match"), tag)) return context.body(null, 304);
+  context.header("content-type", "application/json; charset=utf-8");
+  return context.body(text);
+}
+
+/** Whether `if-none-match` names the tag, as a weak one or among others (RFC 9110, 13.1.2). */
+function isKnown(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(",").some((known) => known.trim() === "*" || known.trim().replace(/^W\//, "") === tag);
 }
 
 function wireOf(context: Context<RouterEnvironment>): WireFormat {
