@@ -20,6 +20,9 @@ export {
   type TokenReply,
   type TokenRequestOptions,
 } from "./refresh/token-refresh.ts";
+export { adoptSavedLogins } from "./import/adopt-saved-logins.ts";
+export { createRotations, type Rotations, type RotationsOptions } from "./refresh/create-rotations.ts";
+export { createStoredAccounts, type StoredAccounts, type StoredAccountsOptions } from "./refresh/stored-accounts.ts";
 export type * from "./store/account-store.ts";
 export type { ClientKeyRecord, ClientKeyTable } from "./store/client-keys.ts";
 export type { CredentialTable, NewSecrets, StoredCredential } from "./store/credentials.ts";

@@ -4,9 +4,13 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { RouterError } from "@turnout/core";
+import { RouterError, type Runtime } from "@turnout/core";
 import { createFakeRuntime, type FakeRuntime } from "@turnout/testing";
 import { onTestFinished } from "vitest";
+
+import { createRotations, type Rotations } from "../src/refresh/create-rotations.ts";
+import type { AccountStore } from "../src/store/account-store.ts";
+import { openAccountStore, openHelperStore } from "../src/store/open-store.ts";
 
 export const signal = new AbortController().signal;
 export const hour = 60 * 60 * 1000;
@@ -33,6 +37,25 @@ export async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "turnout-auth-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** The store of a data folder, made when it is not there. */
+export async function openStore(dataDirectory: string, runtime: Runtime): Promise<AccountStore> {
+  const store = await openAccountStore({ dataDirectory, runtime });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** The same store as another process has it: a connection of its own. */
+export function reopenStore(store: AccountStore, runtime: Runtime): AccountStore {
+  const other = openHelperStore(store.path, store.key, runtime);
+  onTestFinished(() => other.close());
+  return other;
+}
+
+/** Rotations that send by themselves, so that the clock of the test counts. */
+export function rotationsOf(store: AccountStore, runtime: Runtime): Rotations {
+  return createRotations({ store, runtime, separateProcess: false });
 }
 
 export async function modeOf(path: string): Promise<string> {

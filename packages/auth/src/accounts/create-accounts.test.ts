@@ -1,8 +1,9 @@
-import { symlink, lstat, mkdir, readFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { createFakeRuntime } from "@turnout/testing";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 
 import {
   createEagerRuntime,
@@ -12,18 +13,30 @@ import {
   makeAccessToken,
   makeFolder,
   makeJwt,
+  openStore,
+  rotationsOf,
   signal,
   start,
   startTokenEndpoint,
   writeAuthFile,
 } from "../../test/support.ts";
+import { openAccountStore } from "../store/open-store.ts";
 import { accountConfigSchema } from "./account-config.ts";
 import { readAuthDocument } from "../import/auth-file.ts";
 import { createAccounts, expandHome } from "./create-accounts.ts";
 
+const runtime = createFakeRuntime({ now: start });
+const folder = await mkdtemp(join(tmpdir(), "turnout-auth-"));
+const store = await openAccountStore({ dataDirectory: folder, runtime });
+afterAll(async () => {
+  store.close();
+  await rm(folder, { recursive: true });
+});
+
 const options = {
-  runtime: createFakeRuntime({ now: start }),
-  dataDirectory: "/nowhere",
+  runtime,
+  store,
+  rotator: rotationsOf(store, runtime),
   homeDirectory: "/home/somebody",
   oauth: { issuer: "http://127.0.0.1:1", clientId: "app_test", tokenPath: "/oauth/token" },
 };
@@ -116,11 +129,13 @@ test("createAccounts() keeps the refreshed login of an account that is given ano
   const home = await makeFolder();
   const endpoint = await startTokenEndpoint();
   const runtime = createEagerRuntime();
+  const store = await openStore(join(home, "data"), runtime);
   await writeAuthFile(join(home, "auth.json"), { expiresAt: start - hour });
   for (const name of ["first", "second"]) {
     const [account] = createAccounts([{ authFile: "~/auth.json", writeBack: false, name }], {
       runtime,
-      dataDirectory: join(home, "data"),
+      store,
+      rotator: rotationsOf(store, runtime),
       homeDirectory: home,
       oauth: { ...options.oauth, issuer: endpoint.issuer },
     });
@@ -136,9 +151,12 @@ test("createAccounts() writes back through a link, which stays a link", async ()
   const target = join(home, "dotfiles", "auth.json");
   await writeAuthFile(target, { expiresAt: start - hour });
   await symlink(target, join(home, "auth.json"));
+  const runtime = createEagerRuntime();
+  const store = await openStore(join(home, "data"), runtime);
   const [account] = createAccounts([{ authFile: "~/auth.json", writeBack: true }], {
-    runtime: createEagerRuntime(),
-    dataDirectory: join(home, "data"),
+    runtime,
+    store,
+    rotator: rotationsOf(store, runtime),
     homeDirectory: home,
     oauth: { ...options.oauth, issuer: endpoint.issuer },
   });

@@ -9,7 +9,9 @@ import { createAuthFile } from "../import/auth-file.ts";
 import { createAuthFileAccount } from "../import/auth-file-account.ts";
 import { readCodexClaims } from "../tokens/codex-claims.ts";
 import { fingerprint } from "../tokens/codex-login.ts";
-import { createCredentialStore } from "../import/credential-store.ts";
+import { createSavedLogin } from "../import/saved-login.ts";
+import type { Rotator } from "../refresh/rotation.ts";
+import type { AccountStore } from "../store/account-store.ts";
 import { createAccessTokenAccount, createApiKeyAccount } from "./fixed-account.ts";
 import { createLoginSource } from "../import/login-source.ts";
 import type { OAuthClient } from "../refresh/token-refresh.ts";
@@ -17,8 +19,10 @@ import type { OAuthClient } from "../refresh/token-refresh.ts";
 export interface AccountsOptions {
   /** Clock, timers, randomness. Default: the real ones. */
   readonly runtime?: Runtime;
-  /** Refreshed tokens go to `credentials/` in it. */
-  readonly dataDirectory: string;
+  /** Has the tokens that those of an auth.json were refreshed to. */
+  readonly store: AccountStore;
+  /** Exchanges refresh tokens: see `createRotations`. */
+  readonly rotator: Rotator;
   /** What `~` in `authFile` stands for. Default: the home folder of the user. */
   readonly homeDirectory?: string;
   /** Where logins are refreshed; the provider's plugin declares it. Without it only fixed credentials can be used. */
@@ -73,7 +77,7 @@ function rejectTwins(values: readonly string[], what: string): void {
  *   a provider that has none.
  * @example
  * ```ts
- * const accounts = createAccounts([{ authFile: "~/.codex/auth.json", writeBack: false }], { dataDirectory, oauth });
+ * const accounts = createAccounts([{ authFile: "~/.codex/auth.json", writeBack: false }], { store, rotator, oauth });
  * const credential = await accounts[0].lease(signal);
  * ```
  */
@@ -103,16 +107,11 @@ export function createAccounts(configs: readonly AccountConfig[], options: Accou
       const reason = `provider ${provider} takes no login, only fixed credentials`;
       throw new RouterError("config-invalid", `Cannot use authFile of account ${key}: ${reason}`, {});
     }
-    const store = createCredentialStore({
-      folder: join(options.dataDirectory, "credentials"),
-      // By the path of auth.json, not by the account's name: giving it another name must not lose the only live token.
-      name: defaultKey(identity),
-      provider,
-      runtime,
-    });
+    // By the path of auth.json, not by the account's name: giving it another name must not lose the only live token.
+    const savedName = defaultKey(identity);
     const source = createLoginSource({
       file: createAuthFile(expandHome(config.authFile, homeDirectory), provider),
-      store,
+      saved: createSavedLogin(options.store, savedName, provider),
       provider,
       writeBack: config.writeBack,
       uuid: () => runtime.uuid(),
@@ -124,7 +123,8 @@ export function createAccounts(configs: readonly AccountConfig[], options: Accou
       ...(options.http && { dispatcher: options.http }),
       ...(options.headers && { headers: options.headers }),
     };
-    return createAuthFileAccount({ key, provider, runtime, source, store, token, onWarning });
+    const { rotator } = options;
+    return createAuthFileAccount({ key, name: savedName, provider, runtime, source, rotator, token, onWarning });
   }
 
   return configs.map((config, index) => create(config, keys[index] ?? "", identities[index] ?? ""));

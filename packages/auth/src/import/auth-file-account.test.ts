@@ -1,7 +1,7 @@
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { Account, Credential, RouterError } from "@turnout/core";
+import { type Account, type Credential, RouterError } from "@turnout/core";
 import { expect, test } from "vitest";
 
 import {
@@ -15,6 +15,9 @@ import {
   makeFolder,
   makeJwt,
   modeOf,
+  openStore,
+  reopenStore,
+  rotationsOf,
   signal,
   start,
   startTokenEndpoint,
@@ -22,15 +25,16 @@ import {
   writeAuthFile,
 } from "../../test/support.ts";
 import { createAccounts } from "../accounts/create-accounts.ts";
+import type { AccountStore } from "../store/account-store.ts";
 
 interface Scene {
   readonly runtime: EagerRuntime;
   readonly endpoint: TokenEndpoint;
   readonly authFile: string;
-  readonly dataDirectory: string;
+  readonly store: AccountStore;
   readonly warnings: RouterError[];
   /** Another turnout process, or this one after a restart: same files, no shared memory. */
-  open(options?: { writeBack?: boolean; seed?: number; issuer?: string }): Account;
+  open(options?: { writeBack?: boolean; issuer?: string; store?: AccountStore }): Account;
 }
 
 async function setScene(): Promise<Scene> {
@@ -39,22 +43,23 @@ async function setScene(): Promise<Scene> {
   const runtime = createEagerRuntime();
   endpoint.now = () => runtime.now();
   const warnings: RouterError[] = [];
-  const dataDirectory = join(home, "data");
+  const main = await openStore(join(home, "data"), runtime);
   let opened = 0;
   await mkdir(join(home, ".codex"));
   return {
     runtime,
     endpoint,
     authFile: join(home, ".codex", "auth.json"),
-    dataDirectory,
+    store: main,
     warnings,
-    open({ writeBack = false, issuer = endpoint.issuer } = {}) {
+    open({ writeBack = false, issuer = endpoint.issuer, store = reopenStore(main, runtime) } = {}) {
       opened += 1;
       // Its own random numbers, as another process has; the clock is the same.
-      const own: EagerRuntime = { ...createEagerRuntime(opened), now: runtime.now, sleep: runtime.sleep };
+      const own: EagerRuntime = { ...createEagerRuntime(opened), now: runtime.now, monotonic: runtime.monotonic, sleep: runtime.sleep };
       const [account] = createAccounts([{ authFile: "~/.codex/auth.json", writeBack }], {
         runtime: own,
-        dataDirectory,
+        store,
+        rotator: rotationsOf(store, own),
         homeDirectory: home,
         oauth: { issuer, clientId: "app_test", tokenPath: "/oauth/token" },
         onWarning: (warning) => warnings.push(warning),
@@ -65,11 +70,9 @@ async function setScene(): Promise<Scene> {
   };
 }
 
-async function recordPath(scene: Scene): Promise<string> {
-  const folder = join(scene.dataDirectory, "credentials");
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".json"));
-  expect(names).toHaveLength(1);
-  return join(folder, names[0] ?? "");
+/** What is saved for the auth.json of the scene, in the clear. */
+function savedRecord(scene: Scene): string {
+  return scene.store.authFiles.read(scene.open().key) ?? "";
 }
 
 function serialOf(credential: Credential | undefined): unknown {
@@ -91,8 +94,8 @@ test("lease() gives the token of auth.json with the account id, and asks nobody"
   });
   expect(account.key).toMatch(/^acc_[0-9a-f]{12}$/u);
   expect(scene.endpoint.seen).toEqual([]);
-  // Nothing to keep, so nothing is made.
-  await expect(stat(scene.dataDirectory)).rejects.toThrow("ENOENT");
+  // Nothing to keep.
+  expect(savedRecord(scene)).toBe("");
 });
 
 test("lease() refreshes an expired token once for all who wait, and leaves auth.json alone", async () => {
@@ -128,19 +131,11 @@ test("lease() refreshes a token shortly before its end, and an opaque one 8 days
   expect(serialOf(await scene.open().lease(signal))).toBe(11);
 });
 
-test("lease() keeps the refreshed login in the data folder, mode 0600 in a folder of mode 0700", async () => {
+test("lease() keeps the refreshed login in the store", async () => {
   const scene = await setScene();
   await writeAuthFile(scene.authFile, { expiresAt: start - hour });
-  // A folder from elsewhere that is open to others.
-  await mkdir(join(scene.dataDirectory, "credentials"), { recursive: true, mode: 0o755 });
   await scene.open().lease(signal);
-  const path = await recordPath(scene);
-  expect(await modeOf(path)).toBe("600");
-  expect(await modeOf(join(scene.dataDirectory, "credentials"))).toBe("700");
-  expect(await readFile(path, "utf8")).toContain("rt_1");
-  // Neither a lock nor a temporary file is left behind.
-  expect(await readdir(join(scene.dataDirectory, "credentials"))).toHaveLength(1);
-
+  expect(savedRecord(scene)).toContain("rt_1");
   expect(serialOf(await scene.open().lease(signal))).toBe(1);
   expect(scene.endpoint.seen).toEqual(["rt_0"]);
 });
@@ -162,7 +157,7 @@ test("lease() has the new refresh token on disk before anybody gets the new acce
   await writeAuthFile(scene.authFile, { expiresAt: start - hour });
   const credential = await scene.open().lease(signal);
   // A crash right here: only the disk is left.
-  const saved = await readFile(await recordPath(scene), "utf8");
+  const saved = savedRecord(scene);
   expect(saved).toContain(credential.secret);
   expect(saved).toContain("rt_1");
 });
@@ -170,20 +165,24 @@ test("lease() has the new refresh token on disk before anybody gets the new acce
 test("lease() gives no token that could not be saved, and saves it later without asking again", async () => {
   const scene = await setScene();
   await writeAuthFile(scene.authFile, { expiresAt: start - hour });
-  const folder = join(scene.dataDirectory, "credentials");
-  const account = scene.open();
-  // A full or broken disk, as far as a test can make one: a folder stands where the file should go.
-  scene.endpoint.beforeReply = async () => {
-    await mkdir(join(folder, `${account.key}.json`, "in-the-way"), { recursive: true });
+  let isFull = true;
+  const store = reopenStore(scene.store, scene.runtime);
+  const write = (name: string, record: string) => {
+    if (isFull) throw new RouterError("store-unavailable", "Cannot write to turnout.db", { reason: "full" });
+    store.authFiles.write(name, record);
   };
-  const error = await errorOf(account.lease(signal));
-  expect(error.code).toBe("credential-unavailable");
-  expect(error.message).toMatch(/^Cannot save refreshed login in .*\.json: E/u);
-  expect((await errorOf(account.lease(signal))).message).toMatch(/^Cannot save refreshed login/u);
+  const account = scene.open({ store: { ...store, authFiles: { ...store.authFiles, write } } });
+  expect(await errorOf(account.lease(signal))).toMatchObject({
+    code: "store-unavailable",
+    details: { reason: "full" },
+  });
+  await scene.runtime.advance(15_000);
+  expect((await errorOf(account.lease(signal))).code).toBe("store-unavailable");
 
-  await rm(join(folder, `${account.key}.json`), { recursive: true });
-  expect(serialOf(await account.lease(signal))).toBe(1);
-  expect(await readFile(await recordPath(scene), "utf8")).toContain("rt_1");
+  isFull = false;
+  // As another process: this one rests after its failure.
+  expect(serialOf(await scene.open().lease(signal))).toBe(1);
+  expect(savedRecord(scene)).toContain("rt_1");
   expect(scene.endpoint.seen).toEqual(["rt_0"]);
 });
 
@@ -221,7 +220,7 @@ test("lease() follows the CLI: a changed auth.json counts at once", async () => 
   expect(serialOf(await account.lease(signal))).toBe("by-cli");
 });
 
-test("lease() lets a login made anew win over what the data folder has", async () => {
+test("lease() lets a login made anew win over what the store has", async () => {
   const scene = await setScene();
   await writeAuthFile(scene.authFile, { expiresAt: start - hour });
   await scene.open().lease(signal);
@@ -426,7 +425,7 @@ test("writeBack is made up for after a crash between saving and writing back", a
   expect(await readFile(scene.authFile, "utf8")).toContain("rt_2");
 });
 
-test("writeBack that fails is a warning: the tokens are safe in the data folder", async () => {
+test("writeBack that fails is a warning: the tokens are safe in the store", async () => {
   const scene = await setScene();
   await writeAuthFile(scene.authFile, { expiresAt: start - hour });
   scene.endpoint.beforeReply = async () => {
@@ -466,11 +465,10 @@ test("lease() does not overwrite a damaged record: it may be the only copy of a 
   const scene = await setScene();
   await writeAuthFile(scene.authFile, { expiresAt: start - hour });
   await scene.open().lease(signal);
-  const path = await recordPath(scene);
-  await writeFile(path, '{"version":2,"login":"rt_secret"}');
+  scene.store.authFiles.write(scene.open().key, '{"version":2,"login":"rt_secret"}');
   const error = await errorOf(scene.open().lease(signal));
-  expect(error.message).toMatch(/^Cannot use saved login .*it is damaged/u);
-  expect(await readFile(path, "utf8")).toContain("rt_secret");
+  expect(error.message).toMatch(/^Cannot use saved login .*it is of a kind this turnout does not know/u);
+  expect(savedRecord(scene)).toContain("rt_secret");
 });
 
 /** An error with all that a logger could print of it. */
@@ -496,7 +494,7 @@ test("no error or warning holds a secret", async () => {
   scene.endpoint.script.push({ status: 401, body: echo });
   await collect(scene.open().lease(signal));
   await collect(scene.open().lease(signal));
-  await writeFile(await recordPath(scene), '{"version":1,"login":{"refreshToken":"rt_9"');
+  scene.store.authFiles.write(scene.open().key, '{"version":1,"login":{"refreshToken":"rt_9"');
   await collect(scene.open().lease(signal));
   await writeFile(scene.authFile, JSON.stringify({ tokens: { access_token: makeAccessToken(start - 1) } }));
   await collect(scene.open().lease(signal));

@@ -1,19 +1,11 @@
 import { type Account, type Credential, RouterError, type Runtime } from "@turnout/core";
 
-import {
-  type CodexTokens,
-  findAccountId,
-  hasExpired,
-  type Login,
-  needsRefresh,
-  secretOf,
-  type TokenLogin,
-} from "../tokens/codex-login.ts";
+import { hasExpired, mergeTokens, type Login, needsRefresh, secretOf, type TokenLogin } from "../tokens/codex-login.ts";
 import { readCodexClaims } from "../tokens/codex-claims.ts";
-import type { CredentialStore } from "./credential-store.ts";
 import type { LoginSource } from "./login-source.ts";
 import { createSingleFlight, waitFor } from "../refresh/single-flight.ts";
-import { type RefreshedTokens, refreshTokens, type TokenRequestOptions } from "../refresh/token-refresh.ts";
+import type { TokenRequestOptions } from "../refresh/token-refresh.ts";
+import { describeRefusal, type Rotator } from "../refresh/rotation.ts";
 
 /** After all tries of a refresh have failed, requests fail at once for this long instead of trying again each. */
 const failurePauseMs = 15_000;
@@ -25,31 +17,17 @@ export interface AuthFileAccountOptions {
   readonly provider: string;
   readonly runtime: Runtime;
   readonly source: LoginSource;
-  readonly store: CredentialStore;
+  /** Of this auth.json in the store. */
+  readonly name: string;
+  readonly rotator: Rotator;
   readonly token: TokenRequestOptions;
   /** Told when a refresh failed while the old token still works, or a renewal found nothing. */
   readonly onWarning: (error: RouterError) => void;
 }
 
-/** New tokens over old ones: every field of the answer is optional (codex.md 7.3). */
-function mergeTokens(old: CodexTokens, fresh: RefreshedTokens, now: number): CodexTokens {
-  const accessToken = fresh.accessToken ?? old.accessToken;
-  const idToken = fresh.idToken ?? old.idToken;
-  const lifetimeEnd = fresh.expiresInMs === undefined ? undefined : now + fresh.expiresInMs;
-  return {
-    accessToken,
-    refreshToken: fresh.refreshToken ?? old.refreshToken,
-    idToken,
-    accountId: findAccountId({ accountId: old.accountId, idToken, accessToken }),
-    expiresAt:
-      fresh.accessToken === undefined ? old.expiresAt : (readCodexClaims(fresh.accessToken)?.expiresAt ?? lifetimeEnd),
-    refreshedAt: fresh.accessToken === undefined ? old.refreshedAt : now,
-  };
-}
-
 /** An account whose login was made by Codex CLI and is kept alive here. */
 export function createAuthFileAccount(options: AuthFileAccountOptions): Account {
-  const { key, runtime, source } = options;
+  const { key, name, runtime, source, rotator } = options;
   const loadOnce = createSingleFlight<Login>();
   const refreshOnce = createSingleFlight<Login>();
   const renewals = new Map<string, Promise<Credential | undefined>>();
@@ -60,6 +38,10 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
     return new RouterError("credential-unavailable", `Cannot use account ${key}: ${reason}`, {
       provider: options.provider,
     });
+  }
+
+  function refused(code: string): RouterError {
+    return unavailable(`its refresh token was refused (${code}); log in with \`codex login\``);
   }
 
   function toCredential(login: Login): Credential {
@@ -81,7 +63,7 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
       throw unavailable("its access token has expired and there is no refresh token; log in with `codex login`");
     }
     const code = source.refusal(refreshToken);
-    if (code !== undefined) throw unavailable(`its refresh token was refused (${code}); log in with \`codex login\``);
+    if (code !== undefined) throw refused(code);
     return refreshToken;
   }
 
@@ -91,17 +73,18 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
     return login.tokens.accessToken !== stale.tokens.accessToken && !needsRefresh(login.tokens, runtime.now());
   }
 
-  async function refreshLocked(stale: TokenLogin): Promise<Login> {
+  async function refreshLocked(stale: TokenLogin, owner: string): Promise<Login> {
     const login = await source.reload();
     if (login.kind === "api-key" || isReplaced(login, stale)) return login;
     const refreshToken = refreshTokenOf(login);
-    const result = await refreshTokens(refreshToken, options.token, runtime);
+    const result = await rotator.rotate({ subject: name, owner, refreshToken, token: options.token });
     switch (result.outcome) {
       case "refreshed": {
         const tokens = mergeTokens(login.tokens, result.tokens, runtime.now());
         // On disk before anybody uses it: the old refresh token is spent, and a crash now must not lose the new one.
         await source.save(login, tokens);
-        lastRefresh = { accessToken: tokens.accessToken, at: runtime.now() };
+        rotator.applied(name);
+        lastRefresh = { accessToken: tokens.accessToken, at: runtime.monotonic() };
         if (result.tokens.accessToken === undefined) throw unavailable("its refresh brought no access token");
         return source.load();
       }
@@ -109,9 +92,11 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
         // Codex CLI takes no lock: it may have spent the token while we asked, and then its file has the successor.
         const latest = await source.reload();
         if (isReplaced(latest, login)) return latest;
-        await source.refuse(refreshToken, result.code);
-        throw unavailable(`its refresh token was refused (${result.code}); log in with \`codex login\``);
+        source.refuse(refreshToken, describeRefusal(result));
+        throw refused(describeRefusal(result));
       }
+      case "superseded":
+        return source.reload();
       case "failed":
         throw unavailable(`its token cannot be refreshed now (${result.reason})`);
     }
@@ -119,14 +104,16 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
 
   async function refresh(stale: TokenLogin): Promise<Login> {
     const { accessToken } = stale.tokens;
-    if (failure?.accessToken === accessToken && runtime.now() < failure.until) throw failure.error;
-    // Known beforehand: no lock and no data folder are needed to say no.
+    if (failure?.accessToken === accessToken && runtime.monotonic() < failure.until) throw failure.error;
+    // Known beforehand: no lease is needed to say no.
     refreshTokenOf(stale);
     try {
-      return await options.store.locked(() => refreshLocked(stale));
+      const done = await rotator.locked(name, (owner) => refreshLocked(stale, owner));
+      if (done === undefined) throw unavailable("another process refreshes it, and does not come to an end");
+      return done.value;
     } catch (error) {
       const known = RouterError.from(error);
-      failure = { accessToken, error: known, until: runtime.now() + failurePauseMs };
+      failure = { accessToken, error: known, until: runtime.monotonic() + failurePauseMs };
       options.onWarning(known);
       throw known;
     }
@@ -141,7 +128,7 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
       // Refreshed beforehand and in vain: the old token is good for a little longer.
       if (
         RouterError.is(error) &&
-        error.code === "credential-unavailable" &&
+        (error.code === "credential-unavailable" || error.code === "store-unavailable") &&
         !hasExpired(login.tokens, runtime.now())
       ) {
         return login;
@@ -154,7 +141,8 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
     const login = await loadOnce(() => source.load());
     if (secretOf(login) !== rejected.secret) return currentLogin();
     if (login.kind === "api-key") return undefined;
-    const isFresh = lastRefresh?.accessToken === rejected.secret && runtime.now() - lastRefresh.at < minRenewIntervalMs;
+    const isFresh =
+      lastRefresh?.accessToken === rejected.secret && runtime.monotonic() - lastRefresh.at < minRenewIntervalMs;
     return isFresh ? undefined : refreshOnce(() => refresh(login));
   }
 

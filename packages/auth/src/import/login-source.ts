@@ -2,18 +2,18 @@ import { RouterError } from "@turnout/core";
 
 import type { AuthFile } from "./auth-file.ts";
 import { type CodexTokens, fingerprint, type Login, type TokenLogin } from "../tokens/codex-login.ts";
-import type { CredentialRecord, CredentialStore } from "./credential-store.ts";
+import type { SavedLogin, SavedRecord } from "./saved-login.ts";
 
 /** Enough for every login somebody makes between two restarts; old ones are of no interest. */
 const maxRefused = 8;
-const emptyRecord: CredentialRecord = { login: undefined, refused: [] };
+const emptyRecord: SavedRecord = { login: undefined, refused: [] };
 
 /**
- * Which of the two copies of a login counts: the one in auth.json, or the one in the data folder that came from it by
- * refreshing. The data folder wins as long as auth.json still holds the refresh token its copy descends from; another
+ * Which of the two copies of a login counts: the one in auth.json, or the one in the store that came from it by
+ * refreshing. The store wins as long as auth.json still holds the refresh token its copy descends from; another
  * token in auth.json means that Codex CLI has refreshed, or that somebody has logged in anew.
  */
-function chooseLogin(file: Login, record: CredentialRecord): Login {
+function chooseLogin(file: Login, record: SavedRecord): Login {
   if (file.kind !== "tokens" || file.origin === undefined || record.login === undefined) return file;
   const { tokens, origin } = record.login;
   if (tokens.accountId !== file.tokens.accountId) return file;
@@ -24,53 +24,50 @@ function chooseLogin(file: Login, record: CredentialRecord): Login {
   return origin === file.origin ? { kind: "tokens", tokens, origin } : file;
 }
 
-/** The login of one auth.json with what the data folder knows about it. */
+/** The login of one auth.json with what the store knows about it. */
 export interface LoginSource {
   /** The login that counts now; touches the disk only as far as auth.json has changed. */
   load(): Promise<Login>;
-  /** As `load`, but reads the data folder again too: another process may have refreshed. Call it under the lock. */
+  /** As `load`, but reads the store again too: another process may have refreshed. Call it under the lock. */
   reload(): Promise<Login>;
   /**
-   * Puts tokens that `base` was refreshed to on disk; then they count, unless auth.json was replaced in between. Call it
+   * Puts tokens that `base` was refreshed to in the store; then they count, unless auth.json was replaced in between. Call it
    * under the lock.
    *
-   * @throws {RouterError} `credential-unavailable` when they cannot be written; each later `load` tries to write them again.
+   * @throws {RouterError} `store-unavailable` when they cannot be written.
    */
   save(base: TokenLogin, tokens: CodexTokens): Promise<void>;
   /** Why this refresh token must not be tried again; undefined when nothing is known against it. */
   refusal(refreshToken: string): string | undefined;
   /** Remembers a refusal, also over restarts. Call it under the lock. */
-  refuse(refreshToken: string, code: string): Promise<void>;
+  refuse(refreshToken: string, code: string): void;
 }
 
 export interface LoginSourceOptions {
   readonly file: AuthFile;
-  readonly store: CredentialStore;
+  readonly saved: SavedLogin;
   readonly provider: string;
   readonly writeBack: boolean;
   /** For the name of the temporary file beside auth.json. */
   readonly uuid: () => string;
-  /** Told when tokens are safe in the data folder but could not be written back to auth.json. */
+  /** Told when tokens are safe in the store but could not be written back to auth.json. */
   readonly onWarning: (error: RouterError) => void;
 }
 
 export function createLoginSource(options: LoginSourceOptions): LoginSource {
-  const { file, store } = options;
-  let record: CredentialRecord | undefined;
-  /** True until the record is on disk: memory then has the only copy of a live refresh token. */
-  let isUnsaved = false;
-  let writing: Promise<void> | undefined;
+  const { file, saved } = options;
+  let record: SavedRecord | undefined;
   /** A crash may have come between saving and writing back, so the first `load` looks. */
   let mayOweWriteBack = options.writeBack;
 
-  async function flush(next: CredentialRecord): Promise<void> {
+  function readRecord(): SavedRecord {
+    record ??= saved.read() ?? emptyRecord;
+    return record;
+  }
+
+  function save(next: SavedRecord): void {
+    saved.write(next);
     record = next;
-    isUnsaved = true;
-    writing = store.write(next).finally(() => {
-      writing = undefined;
-    });
-    await writing;
-    isUnsaved = false;
   }
 
   async function writeBack(login: TokenLogin): Promise<void> {
@@ -89,20 +86,10 @@ export function createLoginSource(options: LoginSourceOptions): LoginSource {
     }
   }
 
-  async function readRecord(): Promise<CredentialRecord> {
-    if (writing !== undefined) await writing;
-    else if (isUnsaved && record !== undefined) await flush(record);
-    if (record !== undefined) return record;
-    const read = (await store.read()) ?? emptyRecord;
-    // Not over a record that was saved while this one was being read.
-    record ??= read;
-    return record;
-  }
-
   async function load(): Promise<Login> {
     const login = await file.read();
     if (login.kind !== "tokens") return login;
-    const chosen = chooseLogin(login, await readRecord());
+    const chosen = chooseLogin(login, readRecord());
     if (mayOweWriteBack && chosen !== login && chosen.kind === "tokens") await writeBack(chosen);
     mayOweWriteBack = false;
     return chosen;
@@ -111,23 +98,22 @@ export function createLoginSource(options: LoginSourceOptions): LoginSource {
   return {
     load,
     reload() {
-      if (!isUnsaved) record = undefined;
+      record = undefined;
       return load();
     },
     async save(base, tokens) {
-      const old = await readRecord();
       const origin = base.origin ?? fingerprint(base.tokens.accessToken);
-      await flush({ ...old, login: { tokens, origin } });
+      save({ ...readRecord(), login: { tokens, origin } });
       if (options.writeBack) await writeBack({ kind: "tokens", tokens, origin });
     },
     refusal(refreshToken) {
       const wanted = fingerprint(refreshToken);
       return record?.refused.find((refused) => refused.fingerprint === wanted)?.code;
     },
-    async refuse(refreshToken, code) {
-      const old = await readRecord();
+    refuse(refreshToken, code) {
+      const old = readRecord();
       const refused = [...old.refused, { fingerprint: fingerprint(refreshToken), code }].slice(-maxRefused);
-      await flush({ ...old, refused });
+      save({ ...old, refused });
     },
   };
 }

@@ -6,7 +6,16 @@ import { createSandbox, type Sandbox, type SandboxAccount } from "@turnout/sandb
 import { request } from "undici";
 import { expect, onTestFinished, test } from "vitest";
 
-import { createEagerRuntime, day, type EagerRuntime, errorOf, makeFolder, signal } from "../../test/support.ts";
+import {
+  createEagerRuntime,
+  day,
+  type EagerRuntime,
+  errorOf,
+  makeFolder,
+  openStore,
+  rotationsOf,
+  signal,
+} from "../../test/support.ts";
 import { createAccounts } from "../accounts/create-accounts.ts";
 
 interface Scene {
@@ -26,9 +35,11 @@ async function setScene(writeBack = false): Promise<Scene> {
   const authFile = join(home, ".codex", "auth.json");
   await mkdir(join(home, ".codex"));
   await writeFile(authFile, JSON.stringify(login.authJson()));
+  const store = await openStore(join(home, "data"), runtime);
   const [account] = createAccounts([{ authFile: "~/.codex/auth.json", writeBack }], {
     runtime,
-    dataDirectory: join(home, "data"),
+    store,
+    rotator: rotationsOf(store, runtime),
     homeDirectory: home,
     oauth: { issuer: sandbox.issuer, clientId: "app_test", tokenPath: "/oauth/token" },
   });

@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, rename, stat, unlink } from "node:fs/promises";
+import { open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** The code of a failed system call, such as `ENOENT`; undefined for every other error. */
@@ -40,12 +40,6 @@ export async function readSmallFile(path: string, maxBytes: number): Promise<str
   } finally {
     await handle.close();
   }
-}
-
-/** Makes a folder that only its owner can enter, also when it was there with a wider mode. */
-export async function makePrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  if (process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o700);
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -3,7 +3,7 @@ import { MockAgent } from "undici";
 import { expect, test } from "vitest";
 
 import { createEagerRuntime, errorOf, startTokenEndpoint } from "../../test/support.ts";
-import { readTokenRefreshResponse, refreshTokens, requestTokenRefresh } from "./token-refresh.ts";
+import { readTokenRefreshResponse, requestTokenRefresh } from "./token-refresh.ts";
 
 const oauth = { issuer: "http://issuer.test/", clientId: "app_test", tokenPath: "/oauth/token" };
 
@@ -104,15 +104,4 @@ test("requestTokenRefresh() says what it could not reach", async () => {
   const error = await errorOf(requestTokenRefresh("rt_0", options, createFakeRuntime()));
   expect(error.code).toBe("upstream-unavailable");
   expect(error.message).toMatch(/^Cannot refresh a token at http:\/\/127\.0\.0\.1:1\/oauth\/token: /u);
-});
-
-test("refreshTokens() stops at the first answer that is final", async () => {
-  const endpoint = await startTokenEndpoint();
-  const runtime = createEagerRuntime();
-  const options = { oauth: { ...oauth, issuer: endpoint.issuer } };
-  endpoint.script.push("cut", { status: 502, body: "" });
-  expect((await refreshTokens("rt_0", options, runtime)).outcome).toBe("refreshed");
-  expect(endpoint.seen).toHaveLength(3);
-  expect(await refreshTokens("rt_0", options, runtime)).toEqual({ outcome: "refused", code: "refresh_token_reused" });
-  expect(endpoint.seen).toHaveLength(4);
 });

@@ -3,6 +3,7 @@ import { type Dispatcher, request } from "undici";
 import { z } from "zod";
 
 import { parseJson } from "../library/parse-json.ts";
+import type { RefreshedTokens } from "../tokens/codex-login.ts";
 
 /** Where and as whom tokens are refreshed. */
 export type OAuthClient = NonNullable<AuthDeclaration["oauth"]>;
@@ -12,15 +13,6 @@ export interface TokenReply {
   readonly status: number;
   /** At most 1 MiB. */
   readonly body: string;
-}
-
-/** What a refresh gave; an absent field keeps its old value. */
-export interface RefreshedTokens {
-  readonly accessToken: string | undefined;
-  readonly refreshToken: string | undefined;
-  readonly idToken: string | undefined;
-  /** Lifetime of the access token in milliseconds. */
-  readonly expiresInMs: number | undefined;
 }
 
 export type TokenRefreshResult =
@@ -167,36 +159,4 @@ export function readTokenRefreshResponse(reply: TokenReply): TokenRefreshResult 
     outcome: "failed",
     reason: code === undefined ? `status ${reply.status}` : `status ${reply.status}, ${code}`,
   };
-}
-
-const maxTries = 3;
-const firstPauseMs = 1_000;
-
-async function tryRefresh(
-  refreshToken: string,
-  options: TokenRequestOptions,
-  runtime: Runtime,
-): Promise<TokenRefreshResult> {
-  try {
-    return readTokenRefreshResponse(await requestTokenRefresh(refreshToken, options, runtime));
-  } catch (error) {
-    if (!RouterError.is(error)) throw error;
-    return { outcome: "failed", reason: error.message };
-  }
-}
-
-/**
- * Refreshes with up to three tries, 1 s and 2 s apart (each up to half more, at random). A refused token is not tried again.
- * `failed` is the outcome of the last try.
- */
-export async function refreshTokens(
-  refreshToken: string,
-  options: TokenRequestOptions,
-  runtime: Runtime,
-): Promise<TokenRefreshResult> {
-  for (let attempt = 1; ; attempt += 1) {
-    const result = await tryRefresh(refreshToken, options, runtime);
-    if (result.outcome !== "failed" || attempt === maxTries) return result;
-    await runtime.sleep(firstPauseMs * 2 ** (attempt - 1) * (1 + runtime.random() / 2));
-  }
 }

@@ -24,13 +24,11 @@ export interface LeaseTable {
    */
   take(name: string, owner: string, gone?: LeaseHolder): boolean;
   holder(name: string): LeaseHolder | undefined;
-  /**
-   * A sign of life; also makes this process the one that holds the lease for `owner`.
-   *
-   * @returns False when the lease is not `owner`'s any more.
-   */
+  /** A sign of life. @returns False when the lease is not `owner`'s any more. */
+  beat(name: string, owner: string): boolean;
+  /** A sign of life that makes this process the one that holds the lease for `owner`; returns as `beat`. */
   adopt(name: string, owner: string): boolean;
-  /** Nothing happens when it is not `owner`'s any more. */
+  /** Nothing happens when it is not `owner`'s any more, or when another process has adopted it. */
   release(name: string, owner: string): void;
 }
 
@@ -68,8 +66,16 @@ export function createLeaseTable(database: Database, host: string = hostname()):
         name,
         owner,
       ) > 0,
+    beat: (name, owner) =>
+      database.run("UPDATE leases SET beat = beat + 1 WHERE name = ? AND owner = ?", name, owner) > 0,
     release: (name, owner) => {
-      database.run("DELETE FROM leases WHERE name = ? AND owner = ?", name, owner);
+      database.run(
+        "DELETE FROM leases WHERE name = ? AND owner = ? AND pid = ? AND host = ?",
+        name,
+        owner,
+        process.pid,
+        host,
+      );
     },
   };
 }

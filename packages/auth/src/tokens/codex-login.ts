@@ -25,6 +25,15 @@ export interface TokenLogin {
 /** What an account has in hand now. */
 export type Login = TokenLogin | { readonly kind: "api-key"; readonly apiKey: string };
 
+/** What a refresh gave; an absent field keeps its old value. */
+export interface RefreshedTokens {
+  readonly accessToken: string | undefined;
+  readonly refreshToken: string | undefined;
+  readonly idToken: string | undefined;
+  /** Lifetime of the access token in milliseconds. */
+  readonly expiresInMs: number | undefined;
+}
+
 /** A token this close to its end is refreshed beforehand: the request still has to travel. */
 const expirySkewMs = 60_000;
 /** Codex CLI refreshes a token without `exp` after this time (codex-rs `login/src/auth/manager.rs`, read 2026-10). */
@@ -44,14 +53,30 @@ export function findAccountId(tokens: {
 }
 
 /** True when the access token has expired, is about to, or (without `exp`) is older than 8 days. */
-export function needsRefresh(tokens: CodexTokens, now: number): boolean {
+export function needsRefresh(tokens: Pick<CodexTokens, "expiresAt" | "refreshedAt">, now: number): boolean {
   if (tokens.expiresAt !== undefined) return now + expirySkewMs >= tokens.expiresAt;
   return tokens.refreshedAt !== undefined && now - tokens.refreshedAt >= maxAgeMs;
 }
 
 /** True when the access token is known to be of no use any more; age alone is only a guess. */
-export function hasExpired(tokens: CodexTokens, now: number): boolean {
+export function hasExpired(tokens: Pick<CodexTokens, "expiresAt">, now: number): boolean {
   return tokens.expiresAt !== undefined && now >= tokens.expiresAt;
+}
+
+/** New tokens over old ones: every field of the answer is optional (codex.md 7.3). */
+export function mergeTokens(old: CodexTokens, fresh: RefreshedTokens, now: number): CodexTokens {
+  const accessToken = fresh.accessToken ?? old.accessToken;
+  const idToken = fresh.idToken ?? old.idToken;
+  const lifetimeEnd = fresh.expiresInMs === undefined ? undefined : now + fresh.expiresInMs;
+  return {
+    accessToken,
+    refreshToken: fresh.refreshToken ?? old.refreshToken,
+    idToken,
+    accountId: findAccountId({ accountId: old.accountId, idToken, accessToken }),
+    expiresAt:
+      fresh.accessToken === undefined ? old.expiresAt : (readCodexClaims(fresh.accessToken)?.expiresAt ?? lifetimeEnd),
+    refreshedAt: fresh.accessToken === undefined ? old.refreshedAt : now,
+  };
 }
 
 /** Recognises a secret without keeping it. */

@@ -1,0 +1,48 @@
+import type { RouterError, Runtime } from "@turnout/core";
+
+import type { AccountStore } from "../store/account-store.ts";
+import { createHelperSender } from "./helper-process.ts";
+import { createRotator, type RotationStep, type Rotator } from "./rotation.ts";
+import { sendRotation } from "./send-rotation.ts";
+
+export interface RotationsOptions {
+  readonly store: AccountStore;
+  readonly runtime: Runtime;
+  /**
+   * Send every refresh token from a process of its own, so that its answer survives the end of this one. Default true. Without
+   * it a crash between request and answer, some 100 ms, loses the login.
+   */
+  readonly separateProcess?: boolean;
+  /** The program of that process. Default: the one of this package. */
+  readonly program?: string;
+  /** Told of troubles that fail nothing. Default: nobody. */
+  readonly onWarning?: (warning: RouterError) => void;
+  readonly onStep?: (step: RotationStep, subject: string) => void;
+}
+
+/** What all accounts of a store share to exchange their refresh tokens. */
+export interface Rotations extends Rotator {
+  /** From now on nobody waits for an answer any more; it is used at the next start. */
+  stop(): void;
+}
+
+/**
+ * @example
+ * ```ts
+ * const rotations = createRotations({ store, runtime });
+ * const accounts = createStoredAccounts({ store, runtime, rotator: rotations, oauthOf });
+ * ```
+ */
+export function createRotations(options: RotationsOptions): Rotations {
+  const { store, runtime, separateProcess = true, onWarning = () => {} } = options;
+  const stopping = new AbortController();
+  const helper = { store, runtime, stopping: stopping.signal, onWarning };
+  const send = separateProcess
+    ? createHelperSender({ ...helper, ...(options.program !== undefined && { program: options.program }) })
+    : (order: Parameters<typeof sendRotation>[1]) => sendRotation(store, order, runtime);
+  const steps = options.onStep === undefined ? {} : { onStep: options.onStep };
+  return {
+    ...createRotator({ store, runtime, send, onWarning, ...steps }),
+    stop: () => stopping.abort(),
+  };
+}

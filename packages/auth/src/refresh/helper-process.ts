@@ -1,0 +1,123 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+import { RouterError, type Runtime } from "@turnout/core";
+
+import { parseJson } from "../library/parse-json.ts";
+import type { AccountStore } from "../store/account-store.ts";
+import { leaseOf } from "../store/rotations.ts";
+import { fingerprint } from "../tokens/codex-login.ts";
+import type { HelperOrder } from "./helper-order.ts";
+import {
+  type RotationOrder,
+  type RotationSender,
+  sendOutcomeSchema,
+  type SendOutcome,
+  sendRotation,
+} from "./send-rotation.ts";
+
+/** Beside this file, and of its kind: TypeScript in development, JavaScript once built. */
+const defaultProgram = fileURLToPath(new URL("./rotation-program.ts", import.meta.url)).replace(
+  /\.ts$/u,
+  import.meta.url.endsWith(".ts") ? ".ts" : ".js",
+);
+
+/** Options of Node that say how modules are found; others (a debugger's port, profiles) are not for a helper. */
+const inherited = /^(?:--conditions|-C|--import|--require|-r|--loader|--experimental-loader)(?:=|$)/u;
+
+/** `process.execArgv` as far as a helper needs it; an option may have its value in the next place. */
+export function helperArguments(execArgv: readonly string[]): string[] {
+  return execArgv.filter((argument, index) => {
+    const before = execArgv[index - 1];
+    const isValue = before !== undefined && inherited.test(before) && !before.includes("=");
+    return isValue || inherited.test(argument);
+  });
+}
+
+export interface HelperOptions {
+  readonly store: AccountStore;
+  readonly runtime: Runtime;
+  /** Aborted when the router stops: it then waits for no helper, which finishes by itself. */
+  readonly stopping: AbortSignal;
+  readonly onWarning: (warning: RouterError) => void;
+  /** The program. Default: the one of this package. */
+  readonly program?: string;
+}
+
+/** What a helper said; undefined when it could not be started, or ended without a word. */
+function runHelper(program: string, order: HelperOrder, stopping: AbortSignal): Promise<SendOutcome | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...helperArguments(process.execArgv), program], {
+      // A session of its own: Ctrl-C in the terminal, and the end of this process, do not reach it.
+      detached: true,
+      stdio: ["pipe", "pipe", "ignore"],
+      windowsHide: true,
+    });
+    const leave = () => {
+      child.unref();
+      resolve({ outcome: "unanswered", reason: "turnout is stopping" });
+    };
+    stopping.addEventListener("abort", leave, { once: true });
+    const said = text(child.stdout).catch(() => "");
+    child.stdin.on("error", () => {});
+    child.stdin.end(JSON.stringify(order));
+    child.once("error", () => resolve(undefined));
+    child.once("close", () => {
+      stopping.removeEventListener("abort", leave);
+      void said.then((words) => {
+        const outcome = sendOutcomeSchema.safeParse(parseJson(words));
+        resolve(outcome.success ? outcome.data : undefined);
+      });
+    });
+  });
+}
+
+/**
+ * Sends refresh tokens from a small process of its own for each: when the router is killed between the sending and the answer,
+ * that process still receives the answer and puts it into the journal. Costs about 0.1 s and 50 MB for that time, once in
+ * the life of an access token.
+ *
+ * Where no process can be started, the router sends by itself.
+ */
+export function createHelperSender(options: HelperOptions): RotationSender {
+  const { store, runtime, stopping, onWarning, program = defaultProgram } = options;
+
+  function attemptsOf({ subject, refreshToken }: RotationOrder): number {
+    const known = store.rotations.read(subject);
+    return known?.token === fingerprint(refreshToken) ? known.attempts : 0;
+  }
+
+  return async (order) => {
+    if (stopping.aborted) return { outcome: "unsent", reason: "turnout is stopping" };
+    const before = attemptsOf(order);
+    const { dispatcher: _, ...token } = order.token;
+    const key = Buffer.from(store.key).toString("base64");
+    const said = await runHelper(program, toHelperOrder(store.path, key, { ...order, token }), stopping);
+    // What it did counts more than what it said: it may have been killed before it could say anything.
+    if (said !== undefined) return said;
+    if (store.rotations.read(order.subject)?.answer !== undefined) return { outcome: "answered" };
+    if (attemptsOf(order) > before) return { outcome: "unanswered", reason: "the process that asked for it was ended" };
+    if (!store.leases.adopt(leaseOf(order.subject), order.owner)) return { outcome: "superseded" };
+    onWarning(
+      new RouterError("internal", "Cannot start a process to refresh a token: the router sends it by itself", {}),
+    );
+    return sendRotation(store, order, runtime);
+  };
+}
+
+function toHelperOrder(path: string, key: string, { token, ...order }: RotationOrder): HelperOrder {
+  const { issuer, clientId, tokenPath } = token.oauth;
+  return {
+    path,
+    key,
+    order: {
+      ...order,
+      token: {
+        oauth: { issuer, clientId, tokenPath },
+        timeoutMs: token.timeoutMs,
+        headers: token.headers === undefined ? undefined : { ...token.headers },
+      },
+    },
+  };
+}
