@@ -119,9 +119,9 @@ test.each(["/v1/models", "/v1beta/models", "/backend-api/codex/models"])(
   async (path) => {
     const router = await startCatalogueRouter();
     const url = router.url + path;
-    const { etag } = (await get(url)).headers;
+    const etag = String((await get(url)).headers["etag"]);
     expect(etag).toMatch(/^"[\w-]{22}"$/);
-    for (const known of [`${etag}`, `W/${etag}`, `"other", ${etag}`, "*"]) {
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
       expect(await get(url, { "if-none-match": known })).toMatchObject({ status: 304, text: "", headers: { etag } });
     }
     expect(await get(url, { "if-none-match": '"other"' })).toMatchObject({ status: 200 });

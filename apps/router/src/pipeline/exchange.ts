@@ -8,6 +8,8 @@ export interface RequestTarget {
   readonly wire: WireFormat;
   /** For formats that name the model and the wish for a stream in the address. */
   readonly address?: { readonly model: string; readonly stream: boolean };
+  /** What is asked, where the address tells: a shorter history instead of an answer. */
+  readonly operation?: "compact";
   /** How a stream is written: as Server-Sent Events, or as one JSON array (Gemini without `alt=sse`). */
   readonly framing: "sse" | "json-array";
 }

@@ -17,8 +17,11 @@ export interface UnderstandOptions {
  *
  * @throws {RouterError} `request-invalid` with the path in the body as the client sent it, `not-found` for what it refers to.
  */
-export function understand(exchange: Exchange, body: unknown, options: UnderstandOptions): DecodedExchange {
-  if (!isJsonObject(body)) throw new RouterError("request-invalid", "Cannot read the request: not a JSON object", {});
+export function understand(exchange: Exchange, sent: unknown, options: UnderstandOptions): DecodedExchange {
+  if (!isJsonObject(sent)) throw new RouterError("request-invalid", "Cannot read the request: not a JSON object", {});
+  const { operation } = exchange.target;
+  // Only an answer comes as a stream.
+  const body = operation === undefined ? sent : { ...sent, stream: false };
   const continued = continueFrom(exchange, body, options.registry);
   const { value: request, report } = decodeWhole(exchange, continued.body, body);
   const { headers } = exchange.client;
@@ -26,8 +29,8 @@ export function understand(exchange: Exchange, body: unknown, options: Understan
     ...exchange,
     request,
     body: continued.body,
-    conversation: continued.conversation,
-    operation: isWarmUp(exchange, body) ? "warm-up" : "generate",
+    conversation: operation === undefined ? continued.conversation : undefined,
+    operation: operation ?? (isWarmUp(exchange, body) ? "warm-up" : "generate"),
     answer: answerContext(request, body, options.runtime),
     report,
     strict: options.strict || headers["x-turnout-strict"] === "true",

@@ -5,5 +5,5 @@ import { modelRoute } from "./model-route.ts";
 
 /** `POST /v1/chat/completions`: OpenAI Chat Completions. */
 export function chatCompletionsRoute(app: Hono<RouterEnvironment>, pipeline: PipelineOptions): void {
-  modelRoute(app, "/v1/chat/completions", "openai-chat", pipeline);
+  modelRoute(app, "/v1/chat/completions", { wire: "openai-chat" }, pipeline);
 }

@@ -23,7 +23,7 @@ export interface CatalogueEntry {
 }
 
 /** What the CLI understands of what a model can read. */
-const knownModalities: readonly string[] = ["text", "image"];
+const knownModalities: ReadonlySet<string> = new Set(["text", "image"]);
 
 /**
  * The list of models for the Codex CLI: names as `GET /v1/models` gives them are shown, and the bare and hidden names of the
@@ -92,7 +92,7 @@ function entryOf(
 }
 
 function readable(modalities: readonly string[]): readonly string[] {
-  return modalities.filter((modality) => knownModalities.includes(modality));
+  return modalities.filter((modality) => knownModalities.has(modality));
 }
 
 /** A model whose upstream reads the CLI's own format: nothing needs to be held back from it. */

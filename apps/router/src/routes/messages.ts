@@ -8,5 +8,5 @@ export function messagesRoute(app: Hono<RouterEnvironment>, pipeline: PipelineOp
   app.post("/v1/messages/count_tokens", (context) =>
     answerWithCount(context, { wire: "anthropic-messages", framing: "sse" }, pipeline),
   );
-  modelRoute(app, "/v1/messages", "anthropic-messages", pipeline);
+  modelRoute(app, "/v1/messages", { wire: "anthropic-messages" }, pipeline);
 }

@@ -1,5 +1,4 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import type { WireFormat } from "@turnout/core";
 import { RouterError } from "@turnout/core";
 import type { Context, Hono } from "hono";
 import { handleCountTokens } from "../pipeline/count-tokens.ts";
@@ -43,10 +42,10 @@ export async function answerWithCount(
 export function modelRoute(
   app: Hono<RouterEnvironment>,
   path: string,
-  wire: WireFormat,
+  target: Omit<RequestTarget, "framing">,
   pipeline: PipelineOptions,
 ): void {
-  app.post(path, (context) => answerForModel(context, { wire, framing: "sse" }, pipeline));
+  app.post(path, (context) => answerForModel(context, { ...target, framing: "sse" }, pipeline));
   app.all(path, () => {
     throw new RouterError("method-not-allowed", `Only POST is served at ${path}`, { allow: "POST" });
   });
