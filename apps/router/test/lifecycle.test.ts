@@ -2,7 +2,6 @@ import { connect } from "node:net";
 import { createFakeRuntime } from "@turnout/testing";
 import { request } from "undici";
 import { describe, expect, test } from "vitest";
-import { WebSocket } from "ws";
 import { bodyOf, type ClientWire, post } from "./support/ask.ts";
 import { startTestRouter } from "./support/running-router.ts";
 
@@ -107,21 +106,6 @@ describe("a client that leaves", () => {
       await expect
         .poll(() => router.log.filter((line) => line["msg"] === "request left by its client"))
         .toHaveLength(2);
-    },
-  );
-});
-
-describe("a WebSocket upgrade", () => {
-  test.each(["/v1/responses", "/backend-api/codex/responses", "/anything"])(
-    "is refused at %s with 426 at once",
-    async (path) => {
-      const { url } = await startTestRouter();
-      const socket = new WebSocket(url.replace("http", "ws") + path);
-      const status = await new Promise((resolve) => {
-        socket.on("unexpected-response", (_request, response) => resolve(response.statusCode));
-        socket.on("error", () => undefined);
-      });
-      expect(status).toBe(426);
     },
   );
 });

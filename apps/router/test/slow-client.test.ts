@@ -3,6 +3,7 @@ import { createFakeRuntime } from "@turnout/testing";
 import { expect, test } from "vitest";
 import { bodyOf } from "./support/ask.ts";
 import { startTestRouter } from "./support/running-router.ts";
+import { waitUntilQuiet } from "./support/wait-until-quiet.ts";
 
 test("a client that reads nothing for longer than the keep-alive gets the whole rest when it reads on", async () => {
   const runtime = createFakeRuntime({ now: Date.now() });
@@ -29,14 +30,3 @@ test("a client that reads nothing for longer than the keep-alive gets the whole 
   expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
   await expect.poll(() => router.log.map((line) => line["msg"])).toContain("request completed");
 });
-
-/** Resolves when nothing more arrives in many turns of the event loop. */
-async function waitUntilQuiet(bytes: () => number): Promise<void> {
-  let seen = -1;
-  for (let quiet = 0; quiet < 500; quiet = bytes() === seen ? quiet + 1 : 0) {
-    seen = bytes();
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-  }
-}

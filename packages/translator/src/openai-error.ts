@@ -117,15 +117,24 @@ export function retryHeaders(error: AnyRouterError): Record<string, string> {
   return headers;
 }
 
+/** Core's table, except where OpenAI's own clients act on another status. */
+function statusIn(error: AnyRouterError): number {
+  if (error.code === "billing-required") return 429;
+  // The Codex CLI sends everything again on a 400, and counts a 404 as a failure (clients.md, 2026-10).
+  const isStale = error.code === "not-found" && error.details.path === "previous_response_id";
+  return isStale ? 400 : httpStatus[error.code];
+}
+
 /**
  * A failure as OpenAI's APIs tell it, Chat Completions and Responses alike.
  *
- * @returns Status from core's table, except that a missing payment is 429 `insufficient_quota` here; `retry-after` in
- *   whole seconds, rounded up; `x-should-retry: false` where trying again is in vain; `x-request-id`.
+ * @returns Status from core's table, except that a missing payment is 429 `insufficient_quota` here, and an unknown
+ *   `previous_response_id` 400; `retry-after` in whole seconds, rounded up; `x-should-retry: false` where trying again is in
+ *   vain; `x-request-id`.
  */
 export function encodeOpenaiError(error: AnyRouterError, requestId: string): EncodedError {
   return {
-    status: error.code === "billing-required" ? 429 : httpStatus[error.code],
+    status: statusIn(error),
     body: { error: openaiErrorObject(error) },
     headers: { "x-request-id": requestId, ...retryHeaders(error) },
   };

@@ -96,9 +96,12 @@ export function createResponseStore(options: ResponseStoreOptions): ResponseStor
 
   /** Prompts do not stay in memory for longer than promised, also when nobody asks any more. */
   function watch(): void {
-    if (timer !== undefined) return;
     const entry = oldest();
-    if (entry === undefined) return;
+    if (entry === undefined) {
+      timer?.cancel();
+      timer = undefined;
+    }
+    if (entry === undefined || timer !== undefined) return;
     timer = runtime.setTimer(Math.max(1, entry.expiresAt - runtime.monotonic()), () => {
       timer = undefined;
       dropExpired();
@@ -144,6 +147,7 @@ export function createResponseStore(options: ResponseStoreOptions): ResponseStor
     forget: (owner, responseId) => {
       const entry = entries.get(keyOf(owner, responseId));
       if (entry !== undefined) drop(entry);
+      watch();
     },
     get bytes() {
       return bytes;
@@ -152,9 +156,8 @@ export function createResponseStore(options: ResponseStoreOptions): ResponseStor
       return entries.size;
     },
     close: () => {
-      timer?.cancel();
-      timer = undefined;
       for (const entry of entries.values()) drop(entry);
+      watch();
     },
   };
 }

@@ -30,6 +30,8 @@ export interface TestRouterOptions {
   /** Instead of the provider `codex`: the whole of `providers`. */
   readonly providers?: (sandbox: Sandbox) => Record<string, unknown>;
   readonly server?: Record<string, unknown>;
+  readonly websocket?: Record<string, unknown>;
+  readonly responses?: Record<string, unknown>;
   readonly sandbox?: SandboxOptions;
   readonly runtime?: Runtime;
   readonly aliases?: Record<string, string>;
@@ -44,6 +46,8 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
   const lines: string[] = [];
   const config = {
     server: { port: 0, ...options.server },
+    websocket: options.websocket ?? {},
+    responses: options.responses ?? {},
     sandbox: false,
     providers: options.providers?.(sandbox) ?? { codex: codexConfig(options, sandbox) },
     aliases: options.aliases ?? {},
