@@ -13,6 +13,7 @@ import type { Minter } from "./minter.ts";
 import { modelsEtag } from "./models.ts";
 import type { ParsedSandboxOptions } from "./options.ts";
 import { groupBatches, type Batch } from "./pump.ts";
+import type { Recorder } from "./records.ts";
 import { sseText, type PreparedAnswer } from "./responder.ts";
 import { planDelivery, usageLimitError, usageLimitHeaders, type Delivery, type Ending } from "./script/delivery.ts";
 import type { StreamSet } from "./stream-set.ts";
@@ -23,6 +24,7 @@ export interface HttpAnswererOptions {
   readonly minter: Minter;
   readonly usage: PlanUsage;
   readonly streams: StreamSet;
+  readonly recorder: Recorder;
   readonly options: ParsedSandboxOptions;
 }
 
@@ -56,7 +58,7 @@ function finish(exchange: ResponsesExchange, prepared: PreparedAnswer, delivery:
 }
 
 /** Answers `POST /responses` once the request is accepted. */
-export function createHttpAnswerer({ runtime, minter, usage, streams, options }: HttpAnswererOptions) {
+export function createHttpAnswerer({ runtime, minter, usage, streams, recorder, options }: HttpAnswererOptions) {
   function headersFor({ caller, model, stream }: ResponsesExchange): Record<string, string> {
     return {
       "content-type": stream ? "text/event-stream; charset=utf-8" : "application/json",
@@ -155,6 +157,7 @@ export function createHttpAnswerer({ runtime, minter, usage, streams, options }:
 
   return (exchange: ResponsesExchange, prepared: PreparedAnswer): void => {
     exchange.record.responseId = prepared.responseId;
+    recorder.addOutput(exchange.record, prepared.outputText);
     const watched = watchExchange(exchange, { runtime, streams, latencyMs: options.latencyMs });
     if (!replaceAnswer(exchange, prepared)) watched.start(() => send(exchange, prepared));
   };

@@ -1,4 +1,4 @@
-import type { JsonValue } from "@turnout/core";
+import type { JsonObject, JsonValue } from "@turnout/core";
 import type { InputItem } from "./strict/request-schema.ts";
 import type { HeaderMap } from "./strict/rule.ts";
 
@@ -47,6 +47,8 @@ export interface RecordedRequest {
    * items. Undefined until the body was understood.
    */
   readonly input: readonly InputItem[] | undefined;
+  /** The output items of the answer to a Responses request, as its terminal event has them; also when a fault cut it. */
+  readonly output: readonly JsonObject[] | undefined;
   /** Numbers TCP connections from 1. */
   readonly connection: number;
   readonly accountId: string | undefined;
@@ -61,7 +63,7 @@ export interface RecordedRequest {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A record that is still being written. */
-export type OpenRecord = Writable<RecordedRequest>;
+export type OpenRecord = Writable<Omit<RecordedRequest, "output">> & Pick<RecordedRequest, "output">;
 
 export type NewRecord = Pick<RecordedRequest, "kind" | "transport" | "method" | "path" | "headers" | "connection"> &
   Partial<Pick<RecordedRequest, "accountId">>;
@@ -71,6 +73,8 @@ export interface Recorder {
   open(fields: NewRecord): OpenRecord;
   /** Gives a record its body. `bytes` is its size on the wire. */
   addBody(record: OpenRecord, body: JsonValue | undefined, bytes: number): void;
+  /** Gives a record its output, a JSON array of items. */
+  addOutput(record: OpenRecord, outputText: string): void;
 }
 
 /** Bodies of all records together; beyond it the oldest records go. */
@@ -80,11 +84,25 @@ const maximumBytes = 64 * 1024 * 1024;
 export function createRecorder(limit: number, now: () => number): Recorder {
   const requests: OpenRecord[] = [];
   const sizes = new WeakMap<OpenRecord, number>();
+  const outputs = new WeakMap<OpenRecord, string>();
   let total = 0;
 
   function dropOldest(): void {
     const dropped = requests.shift();
     if (dropped !== undefined) total -= sizes.get(dropped) ?? 0;
+  }
+
+  function grow(record: OpenRecord, bytes: number): void {
+    if (requests.lastIndexOf(record) === -1) return;
+    sizes.set(record, (sizes.get(record) ?? 0) + bytes);
+    total += bytes;
+    while (total > maximumBytes && requests.length > 1) dropOldest();
+  }
+
+  /** Parsed for who asks: nearly nobody does, and it can be long. */
+  function outputOf(record: OpenRecord): readonly JsonObject[] | undefined {
+    const text = outputs.get(record);
+    return text === undefined ? undefined : JSON.parse(text);
   }
 
   return {
@@ -99,6 +117,9 @@ export function createRecorder(limit: number, now: () => number): Recorder {
         status: undefined,
         outcome: "pending",
         receivedAt: now(),
+        get output() {
+          return outputOf(record);
+        },
       };
       requests.push(record);
       if (requests.length > limit) dropOldest();
@@ -106,10 +127,11 @@ export function createRecorder(limit: number, now: () => number): Recorder {
     },
     addBody(record, body, bytes) {
       record.body = body;
-      if (requests.lastIndexOf(record) === -1) return;
-      sizes.set(record, bytes);
-      total += bytes;
-      while (total > maximumBytes && requests.length > 1) dropOldest();
+      grow(record, bytes);
+    },
+    addOutput(record, outputText) {
+      outputs.set(record, outputText);
+      grow(record, outputText.length);
     },
   };
 }

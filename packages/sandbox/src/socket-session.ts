@@ -162,6 +162,7 @@ export function startSocketSession(deps: SocketSessionOptions, opened: OpenedSoc
     const inputTokens = cachedTokens + Math.ceil(bytes / 4);
     const prepared = responder.prepare({ transport: "ws", request, body, input, caller, inputTokens, cachedTokens });
     record.responseId = prepared.responseId;
+    recorder.addOutput(record, prepared.outputText);
     const tokens = inputTokens + Math.ceil(prepared.outputText.length / 8);
     if (caller.kind === "api-key" && request.store !== false && prepared.fault === undefined) {
       const { outputText, responseId } = prepared;

@@ -1,0 +1,12 @@
+import { chatClients } from "./chat-clients.ts";
+import type { Client } from "./conversation.ts";
+import { geminiClients } from "./gemini-clients.ts";
+import { messagesClients } from "./messages-clients.ts";
+import { responsesClients } from "./responses-clients.ts";
+
+export const allClients: readonly Client[] = [
+  ...chatClients,
+  ...responsesClients,
+  ...messagesClients,
+  ...geminiClients,
+];

@@ -1,0 +1,132 @@
+import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+import { type AnswerLedger, createCallNumbers, isReasoning, type Maker } from "./answer-ledger.ts";
+import { canonicalItem, firstDifference } from "./canonical-item.ts";
+
+/** A request as the upstream understood it. */
+export interface Understood {
+  readonly accountId: string | undefined;
+  /** As sent. */
+  readonly body: JsonObject;
+  /** The whole conversation, what the socket remembered included. */
+  readonly input: readonly JsonObject[];
+}
+
+export interface SameMeaningOptions {
+  readonly ledger: AnswerLedger;
+  /** The client's history has no ids of calls: each road made up its own. */
+  readonly renamesCalls: boolean;
+}
+
+/**
+ * Judges whether a request that continued a conversation means what the same request in full would have meant.
+ *
+ * The continued one may hold reasoning, its visible digest, and the phase of a message, where the client did not bring them
+ * back: exactly what this upstream gave at this place of this conversation, to this account and, for reasoning, by this model. Nothing else may differ.
+ *
+ * @returns The first difference as a path and a reason; undefined when there is none.
+ */
+export function sameMeaning(continued: Understood, full: Understood, options: SameMeaningOptions): string | undefined {
+  return sameSettings(continued.body, full.body) ?? sameConversation(continued, full, options);
+}
+
+/** What continues a conversation, and what only a socket says (codex.md 4.2). */
+const transportFields = new Set(["type", "input", "previous_response_id"]);
+/** Keys of `client_metadata` that only travel over a socket (codex.md 3.6). */
+const socketMetadata = new Set([
+  "x-codex-turn-state",
+  "x-codex-ws-stream-request-start-ms",
+  "ws_request_header_traceparent",
+  "ws_request_header_tracestate",
+]);
+
+function settingsOf(body: JsonObject): JsonObject {
+  const fields: Record<string, JsonValue | undefined> = {};
+  for (const [name, value] of Object.entries(body)) if (!transportFields.has(name)) fields[name] = value;
+  // On a socket a stream is all there is.
+  if (fields["stream"] === true) delete fields["stream"];
+  const { client_metadata: metadata } = body;
+  if (isJsonObject(metadata)) {
+    const kept = Object.entries(metadata).filter(([name]) => !socketMetadata.has(name));
+    if (kept.length > 0) fields["client_metadata"] = Object.fromEntries(kept);
+    else delete fields["client_metadata"];
+  }
+  return fields;
+}
+
+function sameSettings(continued: JsonObject, full: JsonObject): string | undefined {
+  const path = firstDifference(settingsOf(continued), settingsOf(full));
+  return path === undefined ? undefined : `${path}: the setting is another`;
+}
+
+function modelOf(body: JsonObject): string {
+  return typeof body["model"] === "string" ? body["model"] : "";
+}
+
+/** Ids of calls on both roads: the same, or renamed one to one. */
+function createCallPairs(renames: boolean): (left: JsonValue | undefined, right: JsonValue | undefined) => boolean {
+  const rightOf = new Map<JsonValue | undefined, JsonValue | undefined>();
+  const leftOf = new Map<JsonValue | undefined, JsonValue | undefined>();
+  return (left, right) => {
+    if (left === right && !renames) return true;
+    if (!renames || typeof left !== typeof right) return false;
+    if (!rightOf.has(left) && !leftOf.has(right)) {
+      rightOf.set(left, right);
+      leftOf.set(right, left);
+    }
+    return rightOf.get(left) === right && leftOf.get(right) === left;
+  };
+}
+
+function sameConversation(continued: Understood, full: Understood, options: SameMeaningOptions): string | undefined {
+  const { ledger } = options;
+  const maker: Maker = { accountId: continued.accountId, model: modelOf(continued.body) };
+  const isSameCall = createCallPairs(options.renamesCalls);
+  const number = createCallNumbers();
+  let place = ledger.start;
+  /** Thoughts before the next item, and whether the upstream has to have given them: the client did not bring them like this. */
+  let thoughts: JsonObject[] = [];
+  let needProof = false;
+  let position = 0;
+  for (const [index, item] of continued.input.entries()) {
+    const other = full.input[position];
+    if (isReasoning(item)) {
+      thoughts.push(item);
+      if (other === undefined || !isReasoning(other)) {
+        needProof = true;
+        continue;
+      }
+      // The client brought it back, byte for byte; some formats lose how its visible digest was cut up.
+      if (item["encrypted_content"] !== other["encrypted_content"]) {
+        return `input[${index}].encrypted_content: other reasoning than the client's`;
+      }
+      if (firstDifference(canonicalItem(item), canonicalItem(other)) !== undefined) needProof = true;
+      position += 1;
+      continue;
+    }
+    if (other === undefined) return `input[${index}]: not in the full request`;
+    if (isReasoning(other)) return `input[${index}]: reasoning of the client is missing before it`;
+    const { call_id: callId, phase, ...meaning } = canonicalItem(item);
+    const { call_id: otherCallId, phase: otherPhase, ...otherMeaning } = canonicalItem(other);
+    const path = firstDifference(meaning, otherMeaning);
+    if (path !== undefined) return `${at(index, path)}: another item`;
+    if (!isSameCall(callId, otherCallId)) return `input[${index}].call_id: another call`;
+    place = ledger.after(place, other, number(other));
+    if (phase !== otherPhase) {
+      const isGiven = otherPhase === undefined && typeof phase === "string" && ledger.hasPhase(place, phase);
+      if (!isGiven) return `input[${index}].phase: another phase`;
+    }
+    if (needProof && !ledger.hasThought(place, thoughts, maker)) {
+      return `input[${index - thoughts.length}]: reasoning that was not thought here`;
+    }
+    thoughts = [];
+    needProof = false;
+    position += 1;
+  }
+  if (thoughts.length > 0) return `input[${continued.input.length - 1}]: reasoning without what it led to`;
+  if (position < full.input.length) return `input[${continued.input.length}]: items of the full request are missing`;
+  return undefined;
+}
+
+function at(index: number, path: string): string {
+  return path === "" || path.startsWith("[") ? `input[${index}]${path}` : `input[${index}].${path}`;
+}

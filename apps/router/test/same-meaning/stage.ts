@@ -1,0 +1,103 @@
+import { isJsonObject, type JsonObject } from "@turnout/core";
+import type { AnswerScript, RecordedRequest, Sandbox, SandboxOptions } from "@turnout/sandbox";
+import { startTestRouter, type TestRouter } from "../support/running-router.ts";
+import type { Understood } from "./same-meaning.ts";
+
+/** Two routers in front of one upstream and the same accounts: one that keeps sessions, one that sends everything. */
+export interface Stage {
+  readonly stateful: TestRouter;
+  readonly plain: TestRouter;
+  readonly sandbox: Sandbox;
+  /** The next request whose newest item holds `mark`, and which keeps the rules, gets this answer. */
+  expect(mark: string, answer: AnswerScript): Expectation;
+  /** Everything the upstream refused of the stateful router that the sandbox still knew when this was called. */
+  refusals(): ReadonlySet<RecordedRequest>;
+}
+
+export type Road = "stateful" | "plain";
+
+/** An answer that waits for its request. */
+export interface Expectation {
+  /** The latest request over that road whose newest item holds the mark; nothing waits any longer. */
+  find(road: Road): RecordedRequest | undefined;
+}
+
+export interface StageOptions {
+  readonly accounts?: number;
+  /** Merged over `providers.codex.sessions` of the stateful router. */
+  readonly sessions?: Readonly<Record<string, unknown>>;
+  /** Of the stateful router. Default `ws`. */
+  readonly transport?: "ws" | "auto";
+  /** WebSockets of an account at a time. */
+  readonly sockets?: number;
+  readonly sandbox?: SandboxOptions;
+}
+
+/** Tells the two routers apart at the upstream. */
+const plainAgent = "codex_cli_rs/0.169.0 (plain) turnout";
+
+export async function startStage(options: StageOptions = {}): Promise<Stage> {
+  const accounts: Record<string, unknown>[] = [];
+  const stateful = await startTestRouter({
+    sandbox: { maxRecordedRequests: 150, eventsPerWrite: 256, ...options.sandbox },
+    accounts: (sandbox) => {
+      for (let index = 0; index < (options.accounts ?? 1); index += 1) {
+        const { accessToken, accountId } = sandbox.createAccount();
+        accounts.push({ accessToken, accountId, name: `account-${index}` });
+      }
+      return accounts;
+    },
+    codex: {
+      transport: options.transport ?? "ws",
+      sessions: { dialSpacingMs: 0, ...options.sessions },
+      ...(options.sockets !== undefined && { maxSocketsPerAccount: options.sockets }),
+    },
+  });
+  const { sandbox } = stateful;
+  const plain = await startTestRouter({
+    accounts: () => accounts,
+    codex: { transport: "http", baseUrl: sandbox.codexBaseUrl, issuer: sandbox.issuer, userAgent: plainAgent },
+  });
+  const refused = new Set<RecordedRequest>();
+
+  return {
+    stateful,
+    plain,
+    sandbox,
+    expect(mark, answer) {
+      let isOver = false;
+      sandbox.script({ answer, match: (body) => !isOver && newestItem(body).includes(mark) });
+      return {
+        find(road) {
+          isOver = true;
+          return sandbox.requests.findLast(
+            (record) => record.kind === "response" && roadOf(record) === road && newestItem(record.body).includes(mark),
+          );
+        },
+      };
+    },
+    refusals() {
+      for (const record of sandbox.requests) {
+        if (record.outcome === "refused" && roadOf(record) === "stateful") refused.add(record);
+      }
+      return refused;
+    },
+  };
+}
+
+function roadOf(record: RecordedRequest): Road {
+  return record.headers["user-agent"] === plainAgent ? "plain" : "stateful";
+}
+
+function newestItem(body: unknown): string {
+  const input = isJsonObject(body) ? body["input"] : undefined;
+  return Array.isArray(input) ? (JSON.stringify(input.at(-1)) ?? "") : "";
+}
+
+/** A record as the judge reads it. */
+export function understood(record: RecordedRequest): Understood {
+  const body = isJsonObject(record.body) ? record.body : {};
+  // Parsed from JSON, so what the sandbox's schema leaves open is JSON.
+  const input = (record.input ?? []) as readonly unknown[] as readonly JsonObject[];
+  return { accountId: record.accountId, body, input };
+}
