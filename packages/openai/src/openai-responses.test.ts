@@ -54,3 +54,17 @@ test("createOpenaiResponses() fails when the stream ends before its terminal eve
   await executor.close?.();
   await server.close();
 });
+
+test("createOpenaiResponses() asks for a shorter history at an address of its own, with the body as it is", async () => {
+  const document: JsonObject = { id: "resp_1", object: "response.compaction", output: [] };
+  const server = await startScriptedServer(() => ({ body: document }));
+  const executor = createOpenaiResponses({ baseUrl: `${server.url}/v1` });
+  const body: JsonObject = { model: "gpt-5.4", previous_response_id: "resp_0" };
+  const request = { model: "gpt-5.4", body: { ...body, stream: false }, stream: false, operation: "compact" } as const;
+  expect(await executor.execute(request, context)).toMatchObject({ kind: "document", body: document });
+  expect(server.requests[0]).toMatchObject({ path: "/v1/responses/compact", body });
+  expect(server.requests[0]?.body).not.toHaveProperty("stream");
+  expect(executor.operations).toEqual(["compact"]);
+  await executor.close?.();
+  await server.close();
+});

@@ -1,4 +1,4 @@
-import { definePlugin, type Executor, type ProviderPlugin } from "@turnout/core";
+import { definePlugin, type Executor, type JsonObject, type ProviderPlugin, type WireRequest } from "@turnout/core";
 import { connectionSettings, createHttpExecutor, lossless, withStreamFlag } from "@turnout/upstream";
 
 import { openaiAuth } from "./authentication.ts";
@@ -12,15 +12,22 @@ function createExecutor(options: OpenaiOptions, dependencies: OpenaiHttpDependen
     id: "openai-responses",
     wire: "openai-responses",
     baseUrl: options.baseUrl,
-    path: "/responses",
+    operations: ["compact"],
+    path: ({ operation }) => (operation === "compact" ? "/responses/compact" : "/responses"),
     headers: (request, context) => openaiHeaders(options, request, context),
-    prepareBody: (request) => lossless(withStreamFlag(request)),
+    prepareBody: (request) => lossless(request.operation === "compact" ? unstreamed(request) : withStreamFlag(request)),
     answersDocuments: true,
     responseHeaders: openaiResponseHeaders,
     ...connectionSettings(options),
     ...dependencies,
   });
   return { ...executor, keepsResponses: true };
+}
+
+/** A history is no stream, and the API refuses fields it does not know. */
+function unstreamed({ body }: WireRequest): JsonObject {
+  const { stream: _stream, ...rest } = body;
+  return rest;
 }
 
 /**
