@@ -2,6 +2,7 @@ import type {
   Credential,
   Executor,
   FinishReason,
+  QuotaReading,
   Runtime,
   SessionHints,
   TranslationReport,
@@ -12,6 +13,7 @@ import type {
   WireResponseMeta,
 } from "@turnout/core";
 import type { Codec } from "@turnout/translator";
+import { RouterError } from "@turnout/core";
 import { getCodec, refuseLosses } from "@turnout/translator";
 import { type AnswerDocument, collectDocument } from "./document.ts";
 import type { DecodedExchange } from "./exchange.ts";
@@ -47,6 +49,10 @@ export interface AttemptOptions {
   readonly upstreamModel: string;
   readonly session: SessionHints;
   readonly runtime: Runtime;
+  /** The executor that is next for this account, while it is not known whether this one's transport carries. */
+  readonly rival?: Executor | undefined;
+  /** Told what the upstream says of the account's limits. */
+  readonly onQuota?: (reading: QuotaReading) => void;
 }
 
 /**
@@ -65,9 +71,21 @@ export async function attempt(exchange: DecodedExchange, options: AttemptOptions
     runtime,
     requestId: exchange.requestId,
     strict: exchange.strict,
+    ...rivalOf(exchange, options),
+    ...(options.onQuota === undefined ? {} : { onQuota: options.onQuota }),
   });
-  const opened = await open(exchange, upstreamCodec, response);
+  const opened =
+    exchange.operation === "compact" ? openCompaction(response) : await open(exchange, upstreamCodec, response);
   return { ...opened, report: mergeReports(report, response.meta.report, opened.report) };
+}
+
+/** Milliseconds a handshake may take before the other transport is made ready: some round trips on a good line. */
+const headStartMs = 500;
+
+function rivalOf({ signal }: DecodedExchange, { rival, credential, runtime }: AttemptOptions) {
+  if (rival?.prepare === undefined) return {};
+  const prepare = async () => rival.prepare?.({ credential, signal, runtime });
+  return { rival: { afterMs: headStartMs, prepare } };
 }
 
 function toWire(
@@ -99,6 +117,16 @@ async function open(exchange: DecodedExchange, upstreamCodec: Codec, response: W
   const road =
     upstreamCodec.wire === exchange.wire ? createStraightRoad(exchange) : createTranslatedRoad(exchange, upstreamCodec);
   return openStream(exchange, meta, road, response.events[Symbol.asyncIterator]());
+}
+
+/** A history is no answer: it has no text, no end and no usage that would have to be understood. */
+function openCompaction(response: WireResponse): OpenedAnswer {
+  if (response.kind === "stream") {
+    void response.events[Symbol.asyncIterator]().return?.();
+    throw new RouterError("upstream-malformed", "Cannot compact: the upstream answered with a stream", { excerpt: "" });
+  }
+  const { meta, body } = response;
+  return { kind: "document", meta, body, usage: undefined, finish: undefined, report: nothingLost };
 }
 
 /** More announcements than any answer has; an upstream that sends nothing else is passed on as it is. */

@@ -1,5 +1,5 @@
 import type { PoolAttempt, Selection } from "@turnout/auth";
-import type { AnyRouterError, Runtime, SessionHints } from "@turnout/core";
+import type { AnyRouterError, Executor, Runtime, SessionHints, WireResponseMeta } from "@turnout/core";
 import { failureAction, retryAfterMs, RouterError } from "@turnout/core";
 import type { TransportMemory } from "@turnout/upstream";
 import type { Provider } from "../registry/provider.ts";
@@ -19,10 +19,12 @@ export interface AttemptTrail {
   /** The account that answers, for what its answer still tells of it. */
   taken: PoolAttempt | undefined;
   readonly failures: { readonly executor: string; readonly account: string; readonly error: AnyRouterError }[];
+  /** How the request travelled that is being answered. */
+  meta: Pick<WireResponseMeta, "session" | "traffic"> | undefined;
 }
 
 export function createAttemptTrail(): AttemptTrail {
-  return { count: 0, last: undefined, taken: undefined, failures: [] };
+  return { count: 0, last: undefined, taken: undefined, failures: [], meta: undefined };
 }
 
 export interface CommitOptions {
@@ -56,7 +58,8 @@ export async function commit(exchange: DecodedExchange, options: CommitOptions):
     for (;;) {
       index = skipResting(options, attempts, index);
       const planned = attemptAt(plan, attempts, index);
-      const result = await tryOnce(exchange, options, planned, account);
+      const rival = rivalOf(options, planned, attempts[index + 1]);
+      const result = await tryOnce(exchange, options, planned, account, rival);
       if (!RouterError.is(result)) return result;
       if (exchange.signal.aborted) throw RouterError.from(exchange.signal.reason);
       const { error, next } = await understandFailure(exchange, options, { attempts, index, waits }, account, result);
@@ -127,8 +130,9 @@ function others(
   const request = { model: plan.upstreamModel, sessionKey: session.sessionId };
   const selection = provider.pool.select(request, tried);
   const isHopeless = selection.isForced && tried.size >= mostForced;
-  if (onlyPlanned || isHopeless || selection.accounts.length === 0) throw conclude(error, plan, selection);
-  return attemptsOf(provider, selection, exchange.wire);
+  const { account } = selection;
+  if (onlyPlanned || isHopeless || account === undefined) throw conclude(error, plan, selection);
+  return attemptsOf(provider, account, exchange);
 }
 
 /** The last failure is the answer, unless another account will be free sooner: then that is what the client can act on. */
@@ -172,6 +176,16 @@ function skipResting(options: CommitOptions, attempts: readonly PlannedAttempt[]
   }
 }
 
+/** The account's next transport, while nobody knows whether this one carries where turnout runs. */
+function rivalOf(
+  { memory, provider }: CommitOptions,
+  planned: PlannedAttempt,
+  following: PlannedAttempt | undefined,
+): Executor | undefined {
+  if (following?.account !== planned.account || memory.isKnown(memoryKey(provider, planned))) return undefined;
+  return executorOf(provider, following);
+}
+
 /** Transport memory is kept per executor, upstream host and account. */
 function memoryKey(provider: Provider, planned: PlannedAttempt): string {
   return `${planned.executor} ${executorOf(provider, planned).upstreamHost} ${planned.account}`;
@@ -188,6 +202,7 @@ async function tryOnce(
   options: CommitOptions,
   planned: PlannedAttempt,
   account: AccountInUse,
+  rival: Executor | undefined,
 ): Promise<OpenedAnswer | AnyRouterError> {
   const { provider, plan, session, runtime, trail } = options;
   try {
@@ -200,8 +215,10 @@ async function tryOnce(
       upstreamModel: plan.upstreamModel,
       session,
       runtime,
+      rival,
       onQuota: account.attempt.noteQuota,
     });
+    trail.meta = opened.meta;
     options.memory.succeeded(memoryKey(provider, planned));
     account.attempt.succeeded();
     return opened;

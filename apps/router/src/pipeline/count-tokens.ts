@@ -93,7 +93,9 @@ async function ask(
   { runtime }: PipelineOptions,
 ): Promise<JsonObject> {
   let failure = RouterError.from(noAccount(provider));
-  for (const account of provider.pool.candidates(request.session?.sessionId)) {
+  const tried = new Set<string>();
+  for (let account = whoMayCount(provider, request, tried); account; account = whoMayCount(provider, request, tried)) {
+    tried.add(account.key);
     try {
       return await askAs(account, executor, request, { signal, runtime, requestId });
     } catch (error) {
@@ -103,6 +105,12 @@ async function ask(
     }
   }
   throw failure;
+}
+
+/** Limits of answers do not keep an account from counting; that one has reached them only makes others better. */
+function whoMayCount({ pool }: Provider, request: WireRequest, tried: ReadonlySet<string>): Account | undefined {
+  const { account } = pool.select({ model: request.model, sessionKey: request.session?.sessionId }, tried);
+  return account ?? pool.accounts.find(({ key, disabled }) => disabled === undefined && !tried.has(key));
 }
 
 async function askAs(

@@ -1,8 +1,9 @@
-import type { ReachedLimit, Selection } from "@turnout/auth";
-import type { Executor, SessionHints, WireFormat } from "@turnout/core";
+import type { ReachedLimit } from "@turnout/auth";
+import type { Account, Executor, SessionHints, WireFormat } from "@turnout/core";
 import { RouterError } from "@turnout/core";
 import type { Provider } from "../registry/provider.ts";
 import type { Registry } from "../registry/registry.ts";
+import type { DecodedExchange } from "./exchange.ts";
 
 /** One thing to try: an executor with an account. */
 export interface PlannedAttempt {
@@ -17,37 +18,58 @@ export interface Plan {
   readonly model: string;
   readonly provider: string;
   readonly upstreamModel: string;
-  /** Of the first accounts; when all of them have failed, the pool is asked for others. */
+  /** Of the account that is asked first; when it fails and another may do better, the pool is asked which. */
   readonly attempts: readonly PlannedAttempt[];
 }
 
 /**
- * Orders the attempts: accounts by their pool (a conversation stays on its account, resting ones are left out), and for each
- * account the executors as the provider lists them, those of the client's language first.
+ * Orders the attempts: the account its pool chooses (a conversation stays on its own, resting ones are left out) with the
+ * executors as the provider lists them, those of the client's language first.
  *
  * @throws {RouterError} `not-found` for the model, `credential-unavailable` when the provider has no account, or none that is
  *   switched on, `usage-limited` or `rate-limited` when every account rests and its upstream has said until when.
  */
-export function planAttempts(registry: Registry, model: string, wire: WireFormat, session: SessionHints): Plan {
+export function planAttempts(registry: Registry, model: string, asked: Asked, session: SessionHints): Plan {
   const { provider, upstreamModel } = registry.lookup(model);
   const { pool, name } = provider;
   if (pool.accounts.length === 0) throw noAccount(provider);
-  const selection = pool.select({ model: upstreamModel, sessionKey: session.sessionId });
-  if (selection.accounts.length === 0) throw nobodyToAsk(name, upstreamModel, selection.limit);
-  return { model, provider: name, upstreamModel, attempts: attemptsOf(provider, selection, wire) };
+  const { account, limit } = pool.select({ model: upstreamModel, sessionKey: session.sessionId });
+  if (account === undefined) throw nobodyToAsk(name, upstreamModel, limit);
+  return { model, provider: name, upstreamModel, attempts: attemptsOf(provider, account, asked) };
 }
 
-/** Each account with every executor. */
-export function attemptsOf(provider: Provider, { accounts }: Selection, wire: WireFormat): PlannedAttempt[] {
-  const executors = inOrder(provider.executors, wire);
-  return accounts.flatMap((account) =>
-    executors.map((executor) => ({ executor: executor.id, transport: executor.transport, account: account.key })),
-  );
+/** What is asked, and in which language. */
+type Asked = Pick<DecodedExchange, "wire" | "operation">;
+
+/**
+ * One account with every executor that can be asked.
+ *
+ * @throws {RouterError} `request-invalid` when none can.
+ */
+export function attemptsOf(provider: Provider, { key: account }: Account, asked: Asked): PlannedAttempt[] {
+  const executors = inOrder(provider.executors, asked.wire).filter((executor) => canDo(executor, asked));
+  if (executors.length === 0) throw cannotDo(provider, asked);
+  return executors.map(({ id: executor, transport }) => ({ executor, transport, account }));
 }
 
 /** Executors that speak the client's own language come first: what needs no translation loses nothing. */
 function inOrder(executors: readonly Executor[], wire: WireFormat): readonly Executor[] {
   return executors.toSorted((left, right) => Number(right.wire === wire) - Number(left.wire === wire));
+}
+
+/** Every executor gives answers, and turnout warms up what cannot be; anything else an executor must know, in its language. */
+function canDo(executor: Executor, { wire, operation }: Asked): boolean {
+  if (operation === "generate" || operation === "warm-up") return true;
+  return executor.wire === wire && executor.operations?.includes(operation) === true;
+}
+
+function cannotDo({ name, executors }: Provider, { operation }: Asked): RouterError {
+  const tried = executors.map(({ id }) => id).join(", ");
+  return new RouterError(
+    "request-invalid",
+    `Cannot ask provider "${name}" to ${operation}: its upstream has no such operation (${tried}); ask a model for a summary instead`,
+    { path: "model" },
+  );
 }
 
 /** What a request to a provider without accounts is told. */

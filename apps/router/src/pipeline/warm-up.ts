@@ -17,7 +17,7 @@ export async function warmUp(exchange: DecodedExchange, options: CommitOptions):
   const canWarmUp = first?.wire === exchange.wire && first.operations?.includes("warm-up") === true;
   if (!canWarmUp) return emptyAnswer(exchange);
   try {
-    return await commit(exchange, { ...options, plan: { ...plan, attempts } });
+    return await commit(exchange, { ...options, plan: { ...plan, attempts }, onlyPlanned: true });
   } catch (error) {
     if (exchange.signal.aborted) throw RouterError.from(error);
     return emptyAnswer(exchange);

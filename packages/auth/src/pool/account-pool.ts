@@ -49,8 +49,8 @@ export interface PoolAttempt {
 export interface AccountPool {
   readonly accounts: readonly Account[];
   /**
-   * Whom to ask, best first; at most 4. Those that take requests now: the conversation's own account, then by priority and
-   * strategy. Where none does: see `Selection.isForced`. Changes nothing.
+   * Whom to ask. Of the accounts that take requests now: the conversation's own, else the best by priority and strategy.
+   * Where none does, one that is worth a try all the same: see `Selection.isForced`. Changes nothing.
    *
    * @param exclude - Keys of accounts that this request has tried.
    */
@@ -83,8 +83,6 @@ export interface AccountPoolOptions {
   readonly onWarning?: (error: RouterError) => void;
 }
 
-/** Accounts named in one selection: a request rarely needs the second one. */
-const mostSelected = 4;
 const mostConversations = 10_000;
 /** The prompt cache of the backend is cold by then. */
 const idleMs = 3_600_000;
@@ -169,17 +167,34 @@ export function createAccountPool(accounts: readonly Account[], options: Account
     for (const model of reading.models ?? [undefined]) roster.slots.signal(index, model, signal, now);
   }
 
-  function openAccounts(request: PoolRequest, now: number, exclude: ReadonlySet<string> | undefined): number[] {
+  /** Of accounts that take requests now: the conversation's own, else the best. */
+  function selectOpen(
+    request: PoolRequest,
+    now: number,
+    exclude: ReadonlySet<string> | undefined,
+  ): Account | undefined {
     const { model, sessionKey } = request;
-    const best = roster.open(model, now, mostSelected, exclude);
-    if (sessionKey === undefined || best.length === 0) return best;
-    const opensAt = roster.slots.opening(model);
-    const isOpen = (index: number | undefined): index is number =>
-      index !== undefined && opensAt(index) <= now && exclude?.has(roster.accounts[index]?.key ?? "") !== true;
+    const own = sessionKey === undefined ? undefined : ownAccount(request, sessionKey, now, exclude);
+    const index = own ?? roster.best(model, now, exclude);
+    return index === undefined ? undefined : roster.accounts[index];
+  }
+
+  function ownAccount(
+    request: PoolRequest,
+    sessionKey: string,
+    now: number,
+    exclude: ReadonlySet<string> | undefined,
+  ): number | undefined {
+    const { whole, own } = roster.slots.opens(request.model);
+    const isOpen = (index: number | undefined) =>
+      index !== undefined &&
+      (whole[index] ?? 0) <= now &&
+      (own?.[index] ?? 0) <= now &&
+      exclude?.has(roster.accounts[index]?.key ?? "") !== true;
     const known = affinity.known(affinityKey(request), now);
-    const own = isOpen(known) ? known : roster.home(sessionKey);
-    if (!isOpen(own)) return best;
-    return [own, ...best.filter((index) => index !== own)].slice(0, mostSelected);
+    if (isOpen(known)) return known;
+    const home = roster.home(sessionKey);
+    return isOpen(home) ? home : undefined;
   }
 
   function begin(accountKey: string, request: PoolRequest): PoolAttempt {
@@ -190,7 +205,7 @@ export function createAccountPool(accounts: readonly Account[], options: Account
       throw new RouterError("internal", `Cannot take account ${accountKey}: the pool has no such account`, {});
     }
     roster.taken(place);
-    roster.inFlight[place] = (roster.inFlight[place] ?? 0) + 1;
+    roster.addInFlight(place, 1);
     if (request.sessionKey !== undefined) affinity.remember(affinityKey(request), place, startedAt);
     tell({ type: "taken" }, { type: "taken" });
     let isOver = false;
@@ -208,8 +223,7 @@ export function createAccountPool(accounts: readonly Account[], options: Account
       if (isOver) return;
       isOver = true;
       const index = roster.indexOf(accountKey);
-      const count = index === undefined ? 0 : (roster.inFlight[index] ?? 0);
-      if (index !== undefined && count > 0) roster.inFlight[index] = count - 1;
+      if (index !== undefined) roster.addInFlight(index, -1);
     }
 
     function refuse(refused: string | undefined): void {
@@ -271,9 +285,9 @@ export function createAccountPool(accounts: readonly Account[], options: Account
     },
     select(request, exclude) {
       const now = look();
-      const open = openAccounts(request, now, exclude);
-      if (open.length === 0) return selectForced(roster, request.model, now, mostSelected, exclude);
-      return { accounts: open.flatMap((index) => roster.accounts[index] ?? []), isForced: false, limit: undefined };
+      const account = selectOpen(request, now, exclude);
+      if (account === undefined) return selectForced(roster, request.model, now, exclude);
+      return { account, isForced: false, limit: undefined };
     },
     begin,
     noteQuota: (accountKey, reading) => noteQuota(accountKey, reading, "usage-endpoint", runtime.now()),
@@ -288,10 +302,11 @@ export function createAccountPool(accounts: readonly Account[], options: Account
         const place = roster.indexOf(key);
         if (place === undefined) return;
         roster.setQuotas(place, before.quotas(index), now);
-        roster.inFlight[place] = before.inFlight[index] ?? 0;
+        roster.addInFlight(place, before.inFlight(index));
         roster.refused[place] = before.refused[index];
-        for (const model of before.slots.models(index)) restore(key, model, before.slots.state(index, model, now), now);
-        if (disabled === undefined) restore(key, undefined, before.slots.state(index, undefined, now), now);
+        for (const { model, state } of before.slots.known(index)) {
+          if (model !== undefined || disabled === undefined) restore(key, model, state, now);
+        }
       });
     },
     report: () => reportAccounts(roster, look()),

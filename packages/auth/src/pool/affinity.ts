@@ -36,24 +36,75 @@ export function createAffinity({ mostConversations, idleMs }: AffinityOptions): 
 }
 
 /** A number for an account that is the same in every process: 32 bits. */
-export function accountSeed(accountKey: string): number {
+function accountSeed(accountKey: string): number {
   return createHash("sha256").update(accountKey).digest().readUInt32LE(0);
 }
 
 /** FNV-1a over the code units, 32 bits: a conversation is hashed once, not once for every account. */
-export function sessionSeed(sessionKey: string): number {
+function sessionSeed(sessionKey: string): number {
   let hash = 0x81_1c_9d_c5;
   for (let at = 0; at < sessionKey.length; at += 1) hash = Math.imul(hash ^ sessionKey.charCodeAt(at), 0x01_00_01_93);
   return hash >>> 0;
 }
 
-/**
- * Rendezvous hashing: the account with the highest number is the home of a conversation, so that when an account comes or
- * goes, only its own conversations move. The last step of MurmurHash3 mixes the bits.
- */
-export function rendezvous(account: number, session: number): number {
+/** What an account and a conversation draw together, 32 bits. The last step of MurmurHash3 mixes the bits. */
+function draw(account: number, session: number): number {
   let mixed = account ^ session;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85_eb_ca_6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2_b2_ae_35);
   return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
+/** Accounts of one weight: among them the highest draw wins, and the rest need no logarithm. */
+interface Weighed {
+  readonly weight: number;
+  readonly seeds: Uint32Array;
+  readonly indexes: Uint32Array;
+}
+
+function weigh(accounts: readonly HomeAccount[]): Weighed[] {
+  const weights = [...new Set(accounts.map(({ weight }) => weight))];
+  return weights.map((weight) => {
+    const own = accounts.filter((account) => account.weight === weight);
+    const seeds = Uint32Array.from(own, ({ key }) => accountSeed(key));
+    return { weight, seeds, indexes: Uint32Array.from(own, ({ index }) => index) };
+  });
+}
+
+interface HomeAccount {
+  readonly key: string;
+  readonly index: number;
+  /** Share of the conversations, above 0. */
+  readonly weight: number;
+}
+
+/**
+ * Rendezvous hashing: the account that draws highest with a conversation is its home, so that when an account comes or goes,
+ * only its own conversations move.
+ *
+ * @returns A function from the key of a conversation to the index of its home; undefined when there are no accounts.
+ */
+export function createHomes(accounts: readonly HomeAccount[]): (sessionKey: string) => number | undefined {
+  const classes = weigh(accounts);
+  return (sessionKey) => {
+    const session = sessionSeed(sessionKey);
+    let home: number | undefined;
+    let highest = Number.NEGATIVE_INFINITY;
+    for (const { weight, seeds, indexes } of classes) {
+      let own = -1;
+      let at = 0;
+      for (let place = 0; place < seeds.length; place += 1) {
+        const drawn = draw(seeds[place] ?? 0, session);
+        if (drawn <= own) continue;
+        own = drawn;
+        at = place;
+      }
+      // Weighted rendezvous: -weight / ln(u), where u is between 0 and 1.
+      const score = -weight / Math.log((own + 0.5) / 2 ** 32);
+      if (score <= highest) continue;
+      highest = score;
+      home = indexes[at];
+    }
+    return home;
+  };
 }

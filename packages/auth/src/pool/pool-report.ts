@@ -1,6 +1,6 @@
 import type { QuotaWindow } from "@turnout/core";
 
-import { openAt, type PoolState } from "./pool-state.ts";
+import { openAt, type PoolState, settle } from "./pool-state.ts";
 import type { KnownQuota, QuotaSource } from "./quota.ts";
 import type { Roster } from "./roster.ts";
 
@@ -77,8 +77,10 @@ export function reportAccounts({ accounts, slots, quotas }: Roster, now: number)
     weight,
     state: reportState(slots.state(index, undefined, now), now),
     models: slots
-      .models(index)
-      .map((model) => ({ model, state: reportState(slots.state(index, model, now), now) }))
+      .known(index)
+      .flatMap(({ model, state }) =>
+        model === undefined ? [] : [{ model, state: reportState(settle(state, now), now) }],
+      )
       .filter(({ state }) => state.kind !== "ready"),
     quotas: quotas(index).map((known) => reportQuota(known, now)),
   }));

@@ -11,14 +11,14 @@ interface SlotTable {
 /** The states of a pool, by place of the account and model; `undefined` as model stands for the account as a whole. */
 export interface PoolSlots {
   /**
-   * From when on accounts take requests for the model, milliseconds since the epoch. A function, so that the model is looked
-   * up once for all of them.
+   * From when on accounts take requests for the model, milliseconds since the epoch, by place: the later of both counts.
+   * `own` is undefined for a model of which nothing is known. To be read at once, not kept.
    */
-  opening(model: string): (index: number) => number;
+  opens(model: string): { readonly whole: Float64Array; readonly own: Float64Array | undefined };
   /** As it is now. */
   state(index: number, model: string | undefined, now: number): PoolState;
-  /** Models of which something is known for the account. */
-  models(index: number): readonly string[];
+  /** What is known of an account and its models beyond their being ready, as it was when it was learned. */
+  known(index: number): readonly { readonly model: string | undefined; readonly state: PoolState }[];
   signal(index: number, model: string | undefined, signal: PoolSignal, now: number): void;
   /** Puts a remembered state in place. */
   restore(index: number, model: string | undefined, state: PoolState, now: number): void;
@@ -62,15 +62,24 @@ export function createPoolSlots({ size, onChange }: PoolSlotsOptions): PoolSlots
     return table;
   }
 
+  /** What was over by the time the clock showed last stays over. */
+  function turnBack(model: string | undefined, table: SlotTable, now: number): void {
+    table.states.forEach((state, index) => {
+      const settled = settle(settle(state, lastNow), now);
+      if (settled === state) return;
+      put(table, index, settled);
+      onChange(index, model, settled);
+    });
+  }
+
   return {
-    opening(model) {
-      const { opens } = whole;
-      const own = byModel.get(model)?.opens;
-      if (own === undefined) return (index) => opens[index] ?? 0;
-      return (index) => Math.max(opens[index] ?? 0, own[index] ?? 0);
-    },
+    opens: (model) => ({ whole: whole.opens, own: byModel.get(model)?.opens }),
     state: (index, model, now) => settle(tableOf(model)?.states[index] ?? ready, now),
-    models: (index) => [...byModel.keys()].filter((model) => byModel.get(model)?.states[index]?.kind !== "ready"),
+    known: (index) =>
+      [[undefined, whole] as const, ...byModel].flatMap(([model, { states }]) => {
+        const state = states[index] ?? ready;
+        return state === ready ? [] : [{ model, state }];
+      }),
     signal(index, model, signal, now) {
       const before = tableOf(model)?.states[index] ?? ready;
       const after = transition(before, signal, now);
@@ -82,13 +91,15 @@ export function createPoolSlots({ size, onChange }: PoolSlotsOptions): PoolSlots
     },
     restore(index, model, state, now) {
       const table = tableFor(model, state);
-      if (table !== undefined) put(table, index, settle(state, now));
+      if (table === undefined) return;
+      const settled = settle(state, now);
+      put(table, index, settled);
+      if (settled !== state) onChange(index, model, settled);
     },
     watchClock(now) {
       if (now < lastNow) {
-        for (const table of [whole, ...byModel.values()]) {
-          table.states.forEach((state, index) => put(table, index, settle(state, now)));
-        }
+        turnBack(undefined, whole, now);
+        for (const [model, table] of byModel) turnBack(model, table, now);
       }
       lastNow = now;
     },

@@ -125,13 +125,23 @@ export function settle(state: PoolState, now: number): PoolState {
 }
 
 function rewind(state: PoolState, now: number): PoolState {
+  if (state.kind === "half-open") return rewindProbe(state, now);
   if (state.kind === "ready" || state.since <= now) return state;
   const shift = state.since - now;
-  if (state.kind === "half-open") return { ...state, since: now, probedAt: undefined };
   if (state.kind === "disabled") {
     return { ...state, since: now, until: state.until === undefined ? undefined : state.until - shift };
   }
   return { ...state, since: now, until: state.until - shift };
+}
+
+function rewindProbe(state: Extract<PoolState, { kind: "half-open" }>, now: number): PoolState {
+  const { since, probedAt } = state;
+  if (since <= now && (probedAt ?? 0) <= now) return state;
+  return {
+    ...state,
+    since: Math.min(since, now),
+    probedAt: probedAt === undefined ? undefined : Math.min(probedAt, now),
+  };
 }
 
 /**

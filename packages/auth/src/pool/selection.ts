@@ -14,12 +14,13 @@ export interface ReachedLimit {
   readonly isKnown: boolean;
 }
 
-/** Whom to ask, best first. */
+/** Whom to ask. */
 export interface Selection {
-  readonly accounts: readonly Account[];
-  /** None of them takes requests now; they are tried because nothing better is there, and there is hope. */
+  /** Undefined when nobody is worth asking. */
+  readonly account: Account | undefined;
+  /** No account takes requests now; this one is tried because there is hope. */
   readonly isForced: boolean;
-  /** Of those that rest for a limit, the one that ends first; told where no account is left to ask. */
+  /** Where no account takes requests: of the limits that keep them from it, the one that ends first. */
   readonly limit: ReachedLimit | undefined;
 }
 
@@ -47,30 +48,39 @@ const hopes: Readonly<Record<PoolState["kind"], number>> = {
   disabled: 3,
 };
 
+function isHopeless(state: PoolState): boolean {
+  return (state.kind === "cooling" && state.isKnown) || restOf(state) === Number.POSITIVE_INFINITY;
+}
+
+function isMoreHopeful(state: PoolState, than: PoolState): boolean {
+  const difference = hopes[state.kind] - hopes[than.kind];
+  return difference === 0 ? opensLater(than, state) : difference < 0;
+}
+
+function limitOf(state: PoolState, now: number): ReachedLimit | undefined {
+  if (state.kind !== "cooling" || (state.why !== "usage-limit" && state.why !== "rate-limit")) return undefined;
+  const { why, until, isKnown } = state;
+  return { why, until, waitMs: until - now, isKnown };
+}
+
 /**
  * Whom to ask when no account takes requests now. One whose upstream has named the end of its rest is not: that would be
  * in vain. Neither is one that its owner has switched off.
  */
 export function selectForced(
-  roster: Roster,
+  { accounts, slots }: Roster,
   model: string,
   now: number,
-  most: number,
   exclude: ReadonlySet<string> | undefined,
 ): Selection {
-  const hopeful: { readonly account: Account; readonly hope: number; readonly rest: number }[] = [];
+  let best: { readonly account: Account; readonly state: PoolState } | undefined;
   let limit: ReachedLimit | undefined;
-  roster.accounts.forEach((account, index) => {
-    const state = blocking(roster.slots.state(index, undefined, now), roster.slots.state(index, model, now));
-    if (state.kind === "cooling" && (state.why === "usage-limit" || state.why === "rate-limit")) {
-      if (limit === undefined || state.until < limit.until)
-        limit = { why: state.why, until: state.until, waitMs: state.until - now, isKnown: state.isKnown };
-    }
-    const isHopeless = (state.kind === "cooling" && state.isKnown) || restOf(state) === Number.POSITIVE_INFINITY;
-    if (isHopeless || exclude?.has(account.key) === true) return;
-    hopeful.push({ account, hope: hopes[state.kind], rest: restOf(state) });
+  accounts.forEach((account, index) => {
+    const state = blocking(slots.state(index, undefined, now), slots.state(index, model, now));
+    const own = limitOf(state, now);
+    if (own !== undefined && (limit === undefined || own.until < limit.until)) limit = own;
+    if (isHopeless(state) || exclude?.has(account.key) === true) return;
+    if (best === undefined || isMoreHopeful(state, best.state)) best = { account, state };
   });
-  hopeful.sort((left, right) => left.hope - right.hope || left.rest - right.rest);
-  const accounts = hopeful.slice(0, most).map(({ account }) => account);
-  return { accounts, isForced: true, limit };
+  return { account: best?.account, isForced: true, limit };
 }

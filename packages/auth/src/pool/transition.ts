@@ -75,6 +75,11 @@ const switchedOff: AnyStep<"switched-off"> = (state, { why }, now) => ({
   strikes: state.strikes,
 });
 
+/** The probe itself, whatever the clock has done since; or one that was let through after it. */
+function endsProbe(probedAt: number | undefined, startedAt: number): boolean {
+  return probedAt !== undefined && startedAt >= probedAt;
+}
+
 function saysNothingNew(state: { readonly since: number }, signal: Extract<PoolSignal, { type: "limited" }>): boolean {
   return signal.until === undefined && isStale(state, signal);
 }
@@ -112,7 +117,8 @@ const table: {
   released: {
     ready: stay,
     cooling: stay,
-    "half-open": (state, { startedAt }) => (state.probedAt === startedAt ? { ...state, probedAt: undefined } : state),
+    "half-open": (state, { startedAt }) =>
+      endsProbe(state.probedAt, startedAt) ? { ...state, probedAt: undefined } : state,
     "needs-login": stay,
     disabled: stay,
   },
