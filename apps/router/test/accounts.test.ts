@@ -40,9 +40,9 @@ describe("a Codex login", () => {
     const refreshes = router.sandbox.requests.filter((entry) => entry.path.endsWith("/oauth/token"));
     expect(refreshes).toHaveLength(1);
     expect(readFileSync(authFile, "utf8")).toBe(before);
-    const kept = join(router.dataDirectory, "credentials");
+    const kept = router.dataDirectory;
     for (const name of readdirSync(kept)) expect(statSync(join(kept, name)).mode & 0o777).toBe(0o600);
-    expect(readdirSync(kept).length).toBeGreaterThan(0);
+    expect(readdirSync(kept)).toContain("turnout.db");
   });
 
   test("that cannot be refreshed tells the user to log in again", async () => {

@@ -28,8 +28,7 @@ export const serveCommand = defineCommand({
     const { config, plugins, file } = await loadSetup(args.config, surroundings, overrides(args));
     const output = createLogOutput(systemRuntime, process.stderr.isTTY);
     const log = createLog(config.log.level, output);
-    const { dataDirectory, homeDirectory } = surroundings;
-    const router = await startRouter({ config, plugins, runtime: systemRuntime, log, dataDirectory, homeDirectory });
+    const router = await startRouter({ config, plugins, runtime: systemRuntime, log, ...surroundings });
     // Signals are heard before anybody can know that turnout is up.
     const stopped = untilStopped(() => stop(router, log));
     process.stdout.write(banner(router, config, file));

@@ -3,12 +3,14 @@ import type { Account, AuthDeclaration, ModelInfo, ProviderPlugin, Runtime } fro
 import { createCommons, RouterError } from "@turnout/core";
 import type { Logger } from "pino";
 import type { ProviderConfig } from "../config/config-schema.ts";
+import type { AccountHouse } from "./account-house.ts";
 import type { Provider } from "./provider.ts";
+import { tokenRequestOf } from "./token-request.ts";
 
 export interface ProviderSurroundings {
   readonly runtime: Runtime;
-  readonly dataDirectory: string;
   readonly homeDirectory: string;
+  readonly house: AccountHouse;
   readonly log: Logger;
 }
 
@@ -35,18 +37,34 @@ export function createProvider(
   const [first] = plugins;
   if (first === undefined) throw new RouterError("internal", `Provider "${name}" needs a plugin`, {});
   const auth = first.auth(first.options.parse(settings.options));
-  if (auth.keyless === true && settings.accounts.length === 0) {
-    const accounts = [keylessAccount];
-    return assembleProvider({ name, plugins, settings, accounts, simulated: false }, surroundings.runtime);
-  }
-  const accounts = createAccounts(settings.accounts, {
-    ...surroundings,
-    ...oauthOf(auth),
-    provider: name,
-    onWarning: ({ code, message }) =>
-      surroundings.log.warn({ provider: name, code, message }, "trouble with an account"),
+  const configured = createConfiguredAccounts(name, auth, settings, surroundings);
+  const { house, runtime } = surroundings;
+  const everyAccount = (): readonly Account[] => {
+    const accounts = [...configured, ...house.stored.list(name)];
+    return auth.keyless === true && accounts.length === 0 ? [keylessAccount] : accounts;
+  };
+  const parts = { name, plugins, settings, accounts: everyAccount(), simulated: false };
+  const provider = assembleProvider(parts, runtime, house);
+  house.stored.watch(() => provider.pool.update(everyAccount()));
+  return provider;
+}
+
+/** The accounts that stand in the config; they come before those of the store. */
+function createConfiguredAccounts(
+  provider: string,
+  auth: AuthDeclaration,
+  settings: ProviderSettings,
+  { runtime, homeDirectory, house, log }: ProviderSurroundings,
+): Account[] {
+  return createAccounts(settings.accounts, {
+    ...tokenRequestOf(auth, settings.options),
+    provider,
+    runtime,
+    homeDirectory,
+    store: house.store,
+    rotator: house.rotations,
+    onWarning: ({ code, message }) => log.warn({ provider, code, message }, "trouble with an account"),
   });
-  return assembleProvider({ name, plugins, settings, accounts, simulated: false }, surroundings.runtime);
 }
 
 /** For servers that ask for no key, on one's own machine for the most part. */
@@ -61,10 +79,6 @@ export function worksUnconfigured(plugin: ProviderPlugin): boolean {
   return plugin.options.safeParse({}).success;
 }
 
-function oauthOf(auth: AuthDeclaration) {
-  return auth.oauth === undefined ? {} : { oauth: auth.oauth };
-}
-
 export interface ProviderParts {
   readonly name: string;
   readonly plugins: readonly ProviderPlugin[];
@@ -73,7 +87,9 @@ export interface ProviderParts {
   readonly simulated: boolean;
 }
 
-export function assembleProvider(parts: ProviderParts, runtime: Runtime): Provider {
+/** @param house - Remembers what is learned of the accounts' limits. Default: that is forgotten at the end. */
+export function assembleProvider(parts: ProviderParts, runtime: Runtime, house?: AccountHouse): Provider {
+  const memory = house === undefined ? {} : { memory: { table: house.store.limits, provider: parts.name } };
   const commons = createCommons();
   const executors = parts.plugins.flatMap((plugin) =>
     plugin.createExecutors(plugin.options.parse(parts.settings.options), runtime, commons),
@@ -81,7 +97,7 @@ export function assembleProvider(parts: ProviderParts, runtime: Runtime): Provid
   return {
     name: parts.name,
     executors,
-    pool: createAccountPool(parts.accounts, { runtime }),
+    pool: createAccountPool(parts.accounts, { runtime, ...memory }),
     models: modelsOf(parts),
     simulated: parts.simulated,
   };

@@ -7,6 +7,7 @@ import { createTransportMemory } from "@turnout/upstream";
 import type { Logger } from "pino";
 import type { Config } from "../config/config-schema.ts";
 import type { PipelineOptions } from "../pipeline/handle.ts";
+import { type AccountHouse, openAccountHouse } from "../registry/account-house.ts";
 import { createProvider, providerSettings, worksUnconfigured } from "../registry/create-providers.ts";
 import type { Provider } from "../registry/provider.ts";
 import { createRegistry, type Registry } from "../registry/registry.ts";
@@ -24,6 +25,8 @@ export interface StartOptions {
   readonly log: Logger;
   readonly dataDirectory: string;
   readonly homeDirectory: string;
+  /** Has the key of the account store, and secrets that stored accounts refer to. Default: empty. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A router that listens. */
@@ -44,9 +47,11 @@ export interface RunningRouter {
  */
 export async function startRouter(options: StartOptions): Promise<RunningRouter> {
   const { config, runtime, log } = options;
-  const sandbox = config.sandbox ? await createSandbox({ runtime, tokenLifetimeSeconds: centurySeconds }) : undefined;
+  const house = await openAccountHouse({ ...options, environment: options.environment ?? {} });
+  let sandbox: Sandbox | undefined;
   try {
-    const providers = createProviders(options, sandbox);
+    if (config.sandbox) sandbox = await createSandbox({ runtime, tokenLifetimeSeconds: centurySeconds });
+    const providers = createProviders(options, house, sandbox);
     const registry = createRegistry(providers, config.aliases);
     const pipeline: PipelineOptions = {
       registry,
@@ -70,11 +75,12 @@ export async function startRouter(options: StartOptions): Promise<RunningRouter>
       registry,
       sandbox,
       close: () => {
-        closing ??= stop({ server, sockets, pipeline, providers, sandbox }, config.server.shutdownTimeoutMs);
+        closing ??= stop({ server, sockets, pipeline, providers, house, sandbox }, config.server.shutdownTimeoutMs);
         return closing;
       },
     };
   } catch (error) {
+    await house.close();
     await sandbox?.close();
     throw error;
   }
@@ -83,14 +89,14 @@ export async function startRouter(options: StartOptions): Promise<RunningRouter>
 /** The sandbox's own account lives as long as the process. */
 const centurySeconds = 100 * 365 * 86_400;
 
-function createProviders(options: StartOptions, sandbox: Sandbox | undefined): Provider[] {
+function createProviders(options: StartOptions, house: AccountHouse, sandbox: Sandbox | undefined): Provider[] {
   const { config, plugins, runtime } = options;
   const ready = plugins.filter(worksUnconfigured).map((plugin) => plugin.provider);
   const names = new Set([...ready, ...Object.keys(config.providers)]);
   const providers = [...names].map((name) => {
     const settings = config.providers[name];
     const used = plugins.filter((plugin) => plugin.provider === (settings?.use ?? name));
-    return createProvider(name, used, providerSettings(settings), options);
+    return createProvider(name, used, providerSettings(settings), { ...options, house });
   });
   if (sandbox === undefined) return providers;
   const codex = plugins.filter((plugin) => plugin.provider === "codex");
@@ -140,11 +146,12 @@ interface Parts {
   readonly sockets: SocketServer | undefined;
   readonly pipeline: PipelineOptions;
   readonly providers: readonly Provider[];
+  readonly house: AccountHouse;
   readonly sandbox: Sandbox | undefined;
 }
 
 async function stop(
-  { server, sockets, pipeline, providers, sandbox }: Parts,
+  { server, sockets, pipeline, providers, house, sandbox }: Parts,
   shutdownTimeoutMs: number,
 ): Promise<void> {
   const { runtime, active, responses } = pipeline;
@@ -170,5 +177,7 @@ async function stop(
   responses.close();
   const executors = providers.flatMap((provider) => provider.executors);
   await Promise.all(executors.map(async (executor) => executor.close?.()));
+  for (const { pool } of providers) pool.close();
+  await house.close();
   await sandbox?.close();
 }

@@ -31,6 +31,8 @@ export interface AccountsOptions {
   readonly provider?: string;
   /** How token requests travel (proxy, test). Default: undici's global dispatcher. */
   readonly http?: Dispatcher;
+  /** HTTP proxy of token requests. */
+  readonly proxyUrl?: string;
   /** Headers of token requests, for example `user-agent`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds for one token request. Default 30 000. */
@@ -121,6 +123,7 @@ export function createAccounts(configs: readonly AccountConfig[], options: Accou
       oauth,
       ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
       ...(options.http && { dispatcher: options.http }),
+      ...(options.proxyUrl !== undefined && { proxyUrl: options.proxyUrl }),
       ...(options.headers && { headers: options.headers }),
     };
     const { rotator } = options;

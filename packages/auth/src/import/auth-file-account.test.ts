@@ -55,7 +55,12 @@ async function setScene(): Promise<Scene> {
     open({ writeBack = false, issuer = endpoint.issuer, store = reopenStore(main, runtime) } = {}) {
       opened += 1;
       // Its own random numbers, as another process has; the clock is the same.
-      const own: EagerRuntime = { ...createEagerRuntime(opened), now: runtime.now, monotonic: runtime.monotonic, sleep: runtime.sleep };
+      const own: EagerRuntime = {
+        ...createEagerRuntime(opened),
+        now: runtime.now,
+        monotonic: runtime.monotonic,
+        sleep: runtime.sleep,
+      };
       const [account] = createAccounts([{ authFile: "~/.codex/auth.json", writeBack }], {
         runtime: own,
         store,

@@ -1,7 +1,6 @@
 import { type Account, type Credential, RouterError, type Runtime } from "@turnout/core";
 
 import { hasExpired, mergeTokens, type Login, needsRefresh, secretOf, type TokenLogin } from "../tokens/codex-login.ts";
-import { readCodexClaims } from "../tokens/codex-claims.ts";
 import type { LoginSource } from "./login-source.ts";
 import { createSingleFlight, waitFor } from "../refresh/single-flight.ts";
 import type { TokenRequestOptions } from "../refresh/token-refresh.ts";

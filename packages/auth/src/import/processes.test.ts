@@ -56,14 +56,13 @@ test("lease() of several real processes at once spends the refresh token once", 
 
 test("lease() takes the answer that a process has asked for which was killed before it came", async () => {
   const scene = await setScene();
-  let child: ReturnType<Scene["spawn"]> | undefined;
+  const child = scene.spawn();
   scene.endpoint.beforeReply = async () => {
-    if (child === undefined || child.killed) return;
+    if (child.killed) return;
     const exited = once(child, "exit");
     child.kill("SIGKILL");
     await exited;
   };
-  child = scene.spawn();
   expect(await outputOf(child)).toBe("");
   expect(await outputOf(scene.spawn())).toMatch(/^eyJ/u);
   expect(scene.endpoint.seen).toEqual(["rt_0"]);

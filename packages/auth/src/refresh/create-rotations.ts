@@ -1,4 +1,4 @@
-import type { RouterError, Runtime } from "@turnout/core";
+import { RouterError, type Runtime } from "@turnout/core";
 
 import type { AccountStore } from "../store/account-store.ts";
 import { createHelperSender } from "./helper-process.ts";
@@ -22,15 +22,18 @@ export interface RotationsOptions {
 
 /** What all accounts of a store share to exchange their refresh tokens. */
 export interface Rotations extends Rotator {
-  /** From now on nobody waits for an answer any more; it is used at the next start. */
-  stop(): void;
+  /**
+   * From now on no rotation begins, and nobody waits for an answer any more: it is used at the next start. Resolves when nothing
+   * touches the store any more.
+   */
+  close(): Promise<void>;
 }
 
 /**
  * @example
  * ```ts
  * const rotations = createRotations({ store, runtime });
- * const accounts = createStoredAccounts({ store, runtime, rotator: rotations, oauthOf });
+ * const accounts = createStoredAccounts({ store, runtime, rotator: rotations, tokenRequestOf });
  * ```
  */
 export function createRotations(options: RotationsOptions): Rotations {
@@ -41,8 +44,22 @@ export function createRotations(options: RotationsOptions): Rotations {
     ? createHelperSender({ ...helper, ...(options.program !== undefined && { program: options.program }) })
     : (order: Parameters<typeof sendRotation>[1]) => sendRotation(store, order, runtime);
   const steps = options.onStep === undefined ? {} : { onStep: options.onStep };
+  const rotator = createRotator({ store, runtime, send, stopping: stopping.signal, onWarning, ...steps });
+  const underWay = new Set<Promise<unknown>>();
   return {
-    ...createRotator({ store, runtime, send, onWarning, ...steps }),
-    stop: () => stopping.abort(),
+    ...rotator,
+    async locked(subject, work) {
+      const done = rotator.locked(subject, work);
+      underWay.add(done);
+      try {
+        return await done;
+      } finally {
+        underWay.delete(done);
+      }
+    },
+    async close() {
+      stopping.abort(new RouterError("shutting-down", "Cannot refresh a token: turnout is stopping", {}));
+      await Promise.allSettled(underWay);
+    },
   };
 }

@@ -13,6 +13,7 @@ export const helperOrderSchema = z.object({
     token: z.object({
       oauth: z.object({ issuer: z.string(), clientId: z.string(), tokenPath: z.string() }),
       timeoutMs: z.number().optional(),
+      proxyUrl: z.string().optional(),
       headers: z.record(z.string(), z.string()).optional(),
     }),
   }),

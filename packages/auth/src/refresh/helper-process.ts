@@ -45,6 +45,11 @@ export interface HelperOptions {
   readonly program?: string;
 }
 
+function readOutcome(words: string): SendOutcome | undefined {
+  const outcome = sendOutcomeSchema.safeParse(parseJson(words));
+  return outcome.success ? outcome.data : undefined;
+}
+
 /** What a helper said; undefined when it could not be started, or ended without a word. */
 function runHelper(program: string, order: HelperOrder, stopping: AbortSignal): Promise<SendOutcome | undefined> {
   return new Promise((resolve) => {
@@ -65,10 +70,7 @@ function runHelper(program: string, order: HelperOrder, stopping: AbortSignal): 
     child.once("error", () => resolve(undefined));
     child.once("close", () => {
       stopping.removeEventListener("abort", leave);
-      void said.then((words) => {
-        const outcome = sendOutcomeSchema.safeParse(parseJson(words));
-        resolve(outcome.success ? outcome.data : undefined);
-      });
+      resolve(said.then(readOutcome));
     });
   });
 }
@@ -89,7 +91,7 @@ export function createHelperSender(options: HelperOptions): RotationSender {
   }
 
   return async (order) => {
-    if (stopping.aborted) return { outcome: "unsent", reason: "turnout is stopping" };
+    stopping.throwIfAborted();
     const before = attemptsOf(order);
     const { dispatcher: _, ...token } = order.token;
     const key = Buffer.from(store.key).toString("base64");
@@ -116,6 +118,7 @@ function toHelperOrder(path: string, key: string, { token, ...order }: RotationO
       token: {
         oauth: { issuer, clientId, tokenPath },
         timeoutMs: token.timeoutMs,
+        proxyUrl: token.proxyUrl,
         headers: token.headers === undefined ? undefined : { ...token.headers },
       },
     },

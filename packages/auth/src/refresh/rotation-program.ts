@@ -21,12 +21,17 @@ process.stdout.on("error", () => {});
 
 async function carryOut(): Promise<SendOutcome> {
   const { path, key, order } = helperOrderSchema.parse(JSON.parse(await text(process.stdin)));
-  const { timeoutMs, headers, oauth } = order.token;
+  const { timeoutMs, proxyUrl, headers, oauth } = order.token;
   const store = openHelperStore(path, Buffer.from(key, "base64"), systemRuntime);
   const lease = { leases: store.leases, runtime: systemRuntime, onWarning: () => {} };
   const stopBeating = keepBeating(leaseOf(order.subject), order.owner, lease);
   try {
-    const token = { oauth, ...(timeoutMs !== undefined && { timeoutMs }), ...(headers !== undefined && { headers }) };
+    const token = {
+      oauth,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(proxyUrl !== undefined && { proxyUrl }),
+      ...(headers !== undefined && { headers }),
+    };
     return await sendRotation(store, { ...order, token }, systemRuntime);
   } finally {
     stopBeating();

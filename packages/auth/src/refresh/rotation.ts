@@ -43,6 +43,8 @@ export interface RotatorOptions {
   readonly store: AccountStore;
   readonly runtime: Runtime;
   readonly send: RotationSender;
+  /** Aborted, with a {RouterError}, when the process stops: nothing new begins, and nobody waits any more. */
+  readonly stopping: AbortSignal;
   readonly onWarning: (warning: RouterError) => void;
   /** Told of every step, for tests that end the process there. Default: nobody. */
   readonly onStep?: (step: RotationStep, subject: string) => void;
@@ -62,6 +64,7 @@ export interface Rotator {
    * Does `work` while no other process rotates this subject.
    *
    * @returns Undefined when another one holds the lease for 2 minutes.
+   * @throws {RouterError} `shutting-down` when the process stops.
    */
   locked<T>(subject: string, work: (owner: string) => Promise<T>): Promise<{ readonly value: T } | undefined>;
   /**
@@ -86,7 +89,7 @@ function understand(answer: string): TokenRefreshResult & { readonly spent: bool
 }
 
 export function createRotator(options: RotatorOptions): Rotator {
-  const { store, runtime, onWarning } = options;
+  const { store, runtime, stopping, onWarning } = options;
   const step = options.onStep ?? (() => {});
 
   /** The journal of this very token. */
@@ -134,7 +137,8 @@ export function createRotator(options: RotatorOptions): Rotator {
 
   return {
     async locked(subject, work) {
-      const lease = { leases: store.leases, runtime, maxWaitMs: maxLeaseWaitMs, onWarning };
+      stopping.throwIfAborted();
+      const lease = { leases: store.leases, runtime, maxWaitMs: maxLeaseWaitMs, signal: stopping, onWarning };
       return withLease(leaseOf(subject), lease, (owner) => {
         step("leased", subject);
         return work(owner);
@@ -144,7 +148,7 @@ export function createRotator(options: RotatorOptions): Rotator {
       for (let count = 1; ; count += 1) {
         const result = await proceed(order, patient);
         if (result.outcome !== "failed" || patient || count === maxTries) return result;
-        await runtime.sleep(firstPauseMs * 2 ** (count - 1) * (1 + runtime.random() / 2));
+        await runtime.sleep(firstPauseMs * 2 ** (count - 1) * (1 + runtime.random() / 2), stopping);
       }
     },
     applied: (subject) => step("applied", subject),

@@ -6,7 +6,7 @@ import { findAccountId, hasExpired, mergeTokens, needsRefresh } from "../tokens/
 import { readCodexClaims } from "../tokens/codex-claims.ts";
 import { describeRefusal, type Rotator } from "./rotation.ts";
 import { createSingleFlight, waitFor } from "./single-flight.ts";
-import type { OAuthClient, TokenRequestOptions } from "./token-refresh.ts";
+import type { TokenRequestOptions } from "./token-refresh.ts";
 
 /** After a refresh has failed, requests fail at once for this long instead of trying again each. */
 const failurePauseMs = 15_000;
@@ -34,9 +34,8 @@ export interface StoredAccountOptions {
   readonly store: AccountStore;
   readonly runtime: Runtime;
   readonly rotator: Rotator;
-  /** Where tokens are refreshed; undefined when the provider has no logins. */
-  readonly oauth: OAuthClient | undefined;
-  readonly token: Omit<TokenRequestOptions, "oauth">;
+  /** Where tokens are refreshed, and how the requests travel; undefined when the provider has no logins. */
+  readonly token: TokenRequestOptions | undefined;
   /** A stored key may be a reference to a secret kept elsewhere. */
   readonly resolveSecret: (secret: string) => string;
   readonly onWarning: (warning: RouterError) => void;
@@ -108,7 +107,7 @@ export function createStoredAccount(options: StoredAccountOptions): StoredAccoun
   function refusal({ stored }: Hand): RouterError | undefined {
     const { needsLogin } = record;
     if (needsLogin !== undefined) return unavailable(`${needsLogin.reason}; log in again: ${loginCommand()}`);
-    if (options.oauth === undefined) return unavailable(`provider ${provider} has no logins to refresh`);
+    if (options.token === undefined) return unavailable(`provider ${provider} has no logins to refresh`);
     if (stored.refreshToken !== undefined) return undefined;
     return unavailable(`its access token has ended and there is no refresh token; log in again: ${loginCommand()}`);
   }
@@ -142,9 +141,10 @@ export function createStoredAccount(options: StoredAccountOptions): StoredAccoun
     const refused = refusal(now);
     if (refused !== undefined) throw refused;
     const { refreshToken } = now.stored;
-    if (refreshToken === undefined || options.oauth === undefined) throw unavailable("it cannot be refreshed");
-    const oauth = { ...options.oauth, ...(record.clientId !== undefined && { clientId: record.clientId }) };
-    const order = { subject: key, owner, refreshToken, token: { ...options.token, oauth } };
+    const { token } = options;
+    if (refreshToken === undefined || token === undefined) throw unavailable("it cannot be refreshed");
+    const oauth = { ...token.oauth, ...(record.clientId !== undefined && { clientId: record.clientId }) };
+    const order = { subject: key, owner, refreshToken, token: { ...token, oauth } };
     const result = await rotator.rotate(order, { patient });
     switch (result.outcome) {
       case "refreshed": {

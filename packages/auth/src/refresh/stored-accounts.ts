@@ -4,16 +4,14 @@ import type { AccountRecord, AccountStore } from "../store/account-store.ts";
 import { createBackgroundRefresh } from "./background-refresh.ts";
 import type { Rotator } from "./rotation.ts";
 import { createStoredAccount, type StoredAccount } from "./stored-account.ts";
-import type { OAuthClient, TokenRequestOptions } from "./token-refresh.ts";
+import type { TokenRequestOptions } from "./token-refresh.ts";
 
 export interface StoredAccountsOptions {
   readonly store: AccountStore;
   readonly runtime: Runtime;
   readonly rotator: Rotator;
-  /** Where logins of a provider are refreshed; undefined when it has none. */
-  readonly oauthOf: (provider: string) => OAuthClient | undefined;
-  /** How token requests travel. */
-  readonly token?: Omit<TokenRequestOptions, "oauth">;
+  /** Where logins of a provider are refreshed, and how token requests travel; undefined when it has none. */
+  readonly tokenRequestOf: (provider: string) => TokenRequestOptions | undefined;
   /** The secret behind a stored API key, which may be a reference. Default: the key itself. */
   readonly resolveSecret?: (secret: string, provider: string) => string;
   /** Told of troubles that fail no request. Default: nobody. */
@@ -38,7 +36,7 @@ export interface StoredAccounts {
  * @throws {RouterError} `store-unavailable`.
  */
 export function createStoredAccounts(options: StoredAccountsOptions): StoredAccounts {
-  const { store, runtime, rotator, oauthOf, token = {}, onWarning = () => {} } = options;
+  const { store, runtime, rotator, tokenRequestOf, onWarning = () => {} } = options;
   const resolveSecret = options.resolveSecret ?? ((secret: string) => secret);
   const accounts = new Map<string, StoredAccount>();
   const listeners = new Set<() => void>();
@@ -49,8 +47,7 @@ export function createStoredAccounts(options: StoredAccountsOptions): StoredAcco
       store,
       runtime,
       rotator,
-      oauth: oauthOf(record.provider),
-      token,
+      token: tokenRequestOf(record.provider),
       resolveSecret: (secret) => resolveSecret(secret, record.provider),
       onWarning,
     });

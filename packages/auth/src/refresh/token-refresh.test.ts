@@ -2,7 +2,7 @@ import { createFakeRuntime } from "@turnout/testing";
 import { MockAgent } from "undici";
 import { expect, test } from "vitest";
 
-import { createEagerRuntime, errorOf, startTokenEndpoint } from "../../test/support.ts";
+import { errorOf, startTokenEndpoint } from "../../test/support.ts";
 import { readTokenRefreshResponse, requestTokenRefresh } from "./token-refresh.ts";
 
 const oauth = { issuer: "http://issuer.test/", clientId: "app_test", tokenPath: "/oauth/token" };

@@ -1,5 +1,5 @@
 import { type AuthDeclaration, fromNodeError, RouterError, type Runtime } from "@turnout/core";
-import { type Dispatcher, request } from "undici";
+import { type Dispatcher, ProxyAgent, request } from "undici";
 import { z } from "zod";
 
 import { parseJson } from "../library/parse-json.ts";
@@ -26,8 +26,10 @@ export interface TokenRequestOptions {
   readonly oauth: OAuthClient;
   /** Milliseconds until an answer must be complete. Default 30 000, as others use. */
   readonly timeoutMs?: number;
-  /** How the bytes travel. Default: undici's global dispatcher. */
+  /** How the bytes travel; only where the process that asks is this one. Default: `proxyUrl`, else undici's global dispatcher. */
   readonly dispatcher?: Dispatcher;
+  /** HTTP proxy on the way to the issuer. */
+  readonly proxyUrl?: string;
   /** Sent with the request, for example `user-agent`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -94,6 +96,8 @@ export async function requestTokenRefresh(
   const timeoutMs = options.timeoutMs ?? 30_000;
   const deadline = new AbortController();
   const timer = runtime.setTimer(timeoutMs, () => deadline.abort());
+  const proxy = options.proxyUrl === undefined ? undefined : new ProxyAgent(options.proxyUrl);
+  const dispatcher = options.dispatcher ?? proxy;
   try {
     const response = await request(url, {
       method: "POST",
@@ -104,7 +108,7 @@ export async function requestTokenRefresh(
         refresh_token: refreshToken,
       }),
       signal: deadline.signal,
-      ...(options.dispatcher && { dispatcher: options.dispatcher }),
+      ...(dispatcher && { dispatcher }),
     });
     return { status: response.statusCode, body: await readBody(response.body) };
   } catch (error) {
@@ -118,6 +122,7 @@ export async function requestTokenRefresh(
     throw fromNodeError(error, tried, true);
   } finally {
     timer.cancel();
+    await proxy?.destroy();
   }
 }
 

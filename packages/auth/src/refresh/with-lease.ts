@@ -42,6 +42,8 @@ export interface LeaseOptions {
   readonly runtime: Runtime;
   /** Milliseconds to wait for another holder. */
   readonly maxWaitMs: number;
+  /** Ends the waiting, and not the work. */
+  readonly signal: AbortSignal;
   readonly onWarning: (warning: RouterError) => void;
 }
 
@@ -50,6 +52,7 @@ export interface LeaseOptions {
  * any other one after it has been silent for long, by our own steady clock: the time of day may jump.
  *
  * @returns Undefined when the lease was not to be had within `maxWaitMs`; `work` has not begun then.
+ * @throws The signal's reason when it is aborted first.
  */
 export async function withLease<T>(
   name: string,
@@ -87,7 +90,7 @@ async function acquire(name: string, owner: string, options: LeaseOptions): Prom
       seenAt = runtime.monotonic();
     }
     if (runtime.monotonic() - started >= options.maxWaitMs) return false;
-    await runtime.sleep(pollMs * (0.5 + runtime.random()));
+    await runtime.sleep(pollMs * (0.5 + runtime.random()), options.signal);
   }
 }
 
@@ -95,7 +98,7 @@ async function acquire(name: string, owner: string, options: LeaseOptions): Prom
 export function keepBeating(
   name: string,
   owner: string,
-  { leases, runtime, onWarning }: Omit<LeaseOptions, "maxWaitMs">,
+  { leases, runtime, onWarning }: Omit<LeaseOptions, "maxWaitMs" | "signal">,
 ): () => void {
   let timer = runtime.setTimer(beatMs, beat);
   function beat(): void {

@@ -25,7 +25,9 @@ export async function openKeychain(
 ): Promise<Keychain | undefined> {
   const refused = (tried: string, error: unknown) => {
     const reason = error instanceof Error ? error.message : "unknown failure";
-    onWarning(storeUnavailable("denied", `Cannot ${tried} the keychain: ${reason}; a key file is used instead`));
+    onWarning(
+      storeUnavailable("denied", `Cannot ${tried} the keychain: ${reason}; a new key goes to a key file instead`),
+    );
   };
   let entry;
   try {

@@ -175,7 +175,7 @@ test("openAccountStore() makes no new key where the key file is gone or is anoth
 
 test("openAccountStore() falls back to a key file where the keychain lets nobody in", async () => {
   const folder = await makeFolder();
-  const first = await open(folder, { keychain: true });
+  const first = await open(folder, { environmentKey: "keychain" });
   const { id } = first.accounts.add(login("a"));
   first.close();
   // On a machine with a keychain it is used, and this test would write to it: CI has none.

@@ -18,18 +18,17 @@ import { migrate } from "./migrations.ts";
 import { createRotationTable } from "./rotations.ts";
 import { createSeal, type Seal } from "./seal.ts";
 import { storeUnavailable } from "./store-failure.ts";
-import { unlock } from "./unlock.ts";
+import { keySourceOf, unlock } from "./unlock.ts";
 
 export interface AccountStoreOptions {
   /** The database is `turnout.db` in it; made, with mode 0700, when it is not there. */
   readonly dataDirectory: string;
   /**
-   * The value of `TURNOUT_KEY`: 32 bytes in hexadecimal or base64, or a passphrase of 12 characters or more. Default: the key
-   * file `turnout.key` beside the database, made at the first start.
+   * The value of `TURNOUT_KEY`: 32 bytes in hexadecimal or base64, or a passphrase of 12 characters or more; `keychain` keeps a
+   * new key in the keychain of the operating system. Default: the key file `turnout.key` beside the database, made at the
+   * first start.
    */
   readonly environmentKey?: string;
-  /** Keep a new key in the keychain of the operating system rather than in a file. Default false. */
-  readonly keychain?: boolean;
   /** Clock, timers, randomness. Default: the real ones. */
   readonly runtime?: Runtime;
   /** Told of what was put right, for example a mode that let others read. Default: nobody. */
@@ -58,19 +57,20 @@ export function databaseOf(dataDirectory: string): string {
 export async function openAccountStore(options: AccountStoreOptions): Promise<AccountStore> {
   const { dataDirectory, runtime = systemRuntime, onWarning = () => {} } = options;
   const path = databaseOf(dataDirectory);
-  const keychain = options.keychain === true ? await openKeychain(path, onWarning) : undefined;
   prepareFiles(dataDirectory, path, onWarning);
-  return withDatabase(path, (database) => {
+  const database = openDatabase(path);
+  try {
     migrate(database);
-    const place = {
-      dataDirectory,
-      environmentKey: options.environmentKey?.trim(),
-      keychain,
-      uuid: runtime.uuid,
-      onWarning,
-    };
-    return assemble(database, unlock(database, place), runtime, onWarning);
-  });
+    const wanted = options.environmentKey?.trim();
+    const isKept = wanted === "keychain" || keySourceOf(database) === "keychain";
+    const keychain = isKept ? await openKeychain(path, onWarning) : undefined;
+    const environmentKey = wanted === "keychain" ? undefined : wanted;
+    const unlocked = unlock(database, { dataDirectory, environmentKey, keychain, uuid: runtime.uuid, onWarning });
+    return assemble(database, unlocked, runtime, onWarning);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /**
@@ -80,17 +80,7 @@ export async function openAccountStore(options: AccountStoreOptions): Promise<Ac
  * @throws {RouterError} `store-unavailable`.
  */
 export function openHelperStore(path: string, key: Uint8Array, runtime: Runtime): AccountStore {
-  return withDatabase(path, (database) => assemble(database, { seal: createSeal(key), key }, runtime, () => {}));
-}
-
-function withDatabase(path: string, build: (database: Database) => AccountStore): AccountStore {
-  const database = openDatabase(path);
-  try {
-    return build(database);
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  return assemble(openDatabase(path), { seal: createSeal(key), key }, runtime, () => {});
 }
 
 /** The database is made with its mode before SQLite touches it: the files beside it get the same one. */

@@ -43,11 +43,16 @@ function isKeySource(text: string): text is KeySource {
   return text === "environment" || text === "file" || text === "keychain";
 }
 
-export interface UnlockedStore {
+/** Where the key of a database was when it was first opened; undefined when it never was. */
+export function keySourceOf(database: Database): KeySource | undefined {
+  const source = Buffer.from(readMeta(database, "key-source") ?? []).toString("utf8");
+  return isKeySource(source) ? source : undefined;
+}
+
+interface UnlockedStore {
   readonly seal: Seal;
   /** For a process that is started to help, which must not find another one. */
   readonly key: Uint8Array;
-  readonly keySource: KeySource;
 }
 
 /**
@@ -73,7 +78,7 @@ function establish(database: Database, place: Omit<KeyPlace, "salt">): UnlockedS
     writeMeta(database, "salt", salt);
     writeMeta(database, "key-source", Buffer.from(found.source));
     writeMeta(database, "check", seal.close(checkText, checkPlace));
-    return { seal, key: found.key, keySource: found.source };
+    return { seal, key: found.key };
   }, "durable");
 }
 
@@ -82,9 +87,8 @@ function verify(database: Database, place: Omit<KeyPlace, "salt">, check: Uint8A
   const found = findKey({ ...place, salt }, false);
   const seal = found && createSeal(found.key);
   if (found === undefined || seal?.open(check, checkPlace) !== checkText) {
-    const source = Buffer.from(readMeta(database, "key-source") ?? []).toString("utf8");
-    const advice = advise(isKeySource(source) ? source : "file", found, place.dataDirectory);
+    const advice = advise(keySourceOf(database) ?? "file", found, place.dataDirectory);
     throw storeUnavailable("wrong-key", `Cannot decrypt ${database.path}: ${advice}. To start anew, move it away`);
   }
-  return { seal, key: found.key, keySource: found.source };
+  return { seal, key: found.key };
 }
