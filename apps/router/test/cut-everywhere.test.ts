@@ -31,7 +31,9 @@ const tools: Readonly<Record<ClientWire, unknown>> = {
 
 describe.each(["ws", "http"] as const)("the upstream cut at every event of an answer over %s", (transport) => {
   test.each(wireFormats)("%s: one end or one error, never both, never none", async (wire) => {
-    const { url, sandbox } = await startTestRouter({ codex: { transport } });
+    // On a socket used again a cut at the start is made good; here each cut shall be seen.
+    const sessions = { reuse: false, dialSpacingMs: 0 };
+    const { url, sandbox } = await startTestRouter({ codex: { transport, sessions } });
     const whole = frameCount(answer, transport);
     for (const stream of [true, false]) {
       for (let events = 0; events < whole; events += 1) {

@@ -97,8 +97,20 @@ export interface ExecuteContext {
   readonly requestId: string;
   /** The client would rather have an error than an upstream that was not asked all of it. */
   readonly strict?: boolean;
+  /** What else could carry the request; given while it is not known whether this transport carries at all. */
+  readonly rival?: Rival;
   /** Told what the upstream says of the account's limits beside its answer, whenever it does. Does not throw. */
   readonly onQuota?: (reading: QuotaReading) => void;
+}
+
+/**
+ * Another transport of the same account. An executor whose connection is not open after `afterMs` has it made ready; when it
+ * is ready first, the executor leaves the request to it with `transport-unsuitable`. So only one of them ever carries it.
+ */
+export interface Rival {
+  readonly afterMs: number;
+  /** @throws {RouterError} when it cannot be made ready. */
+  prepare(): Promise<void>;
 }
 
 /** Moves bytes in one wire format over one transport. It does not translate between formats. */
@@ -124,6 +136,12 @@ export interface Executor {
    * @throws {RouterError} with `requestSent` in `upstream-unavailable` telling whether the upstream may have seen it.
    */
   execute(request: WireRequest, context: ExecuteContext): Promise<WireResponse>;
+  /**
+   * Opens the connection that the next request of this credential will need, and sends nothing.
+   *
+   * @throws {RouterError} `upstream-unavailable` when it cannot be opened, or the signal's reason.
+   */
+  prepare?(context: Pick<ExecuteContext, "credential" | "signal" | "runtime">): Promise<void>;
   /** Lets running streams end, then frees sockets. */
   close?(): Promise<void>;
 }

@@ -25,21 +25,39 @@ const withheld = new Set([
   "sec-websocket-protocol",
 ]);
 
-const sessionHeaders = ["session-id", "session_id", "conversation_id", "x-session-affinity", "x-session-id"];
+const sessionHeaders = [
+  "session-id",
+  "session_id",
+  "conversation_id",
+  "x-session-affinity",
+  "x-session-id",
+  "x-claude-code-session-id",
+];
+
+/** Of a sub-agent, which has a conversation of its own under the session of its parent. */
+const threadHeaders = ["thread-id", "x-claude-code-agent-id"];
+
+const sessionInUserId = /(?:"session_id"\s*:\s*"|_session_)([\w-]{8,64})/u;
+
+/** Claude Code names its session inside `metadata.user_id`: as JSON text, in earlier versions at the end of a plain one. */
+function sessionOfUser(endUser: string | undefined): string | undefined {
+  return endUser === undefined ? undefined : sessionInUserId.exec(endUser)?.[1];
+}
 
 /**
  * What the client says about the conversation. Only hints: the executor's profile decides what of it travels on.
  *
- * Header names as in protocol notes of 2026-10: the Codex CLI (three spellings over the years), opencode.
+ * Header names as in protocol notes of 2026-10: the Codex CLI (three spellings over the years), opencode, Claude Code.
  */
 export function sessionHints(client: Pick<ClientLine, "headers" | "sessionId">, request: ModelRequest): SessionHints {
   const forwardable: Record<string, string> = {};
   for (const [name, value] of Object.entries(client.headers)) {
     if (typeof value === "string" && !withheld.has(name)) forwardable[name] = value;
   }
-  const sessionId = sessionHeaders.map((name) => forwardable[name]).find((value) => value !== undefined);
-  const stable = sessionId ?? request.cacheKey ?? client.sessionId;
-  const threadId = forwardable["thread-id"];
+  const first = (names: readonly string[]) =>
+    names.map((name) => forwardable[name]).find((value) => value !== undefined);
+  const stable = first(sessionHeaders) ?? request.cacheKey ?? sessionOfUser(request.endUser) ?? client.sessionId;
+  const threadId = first(threadHeaders);
   return {
     headers: forwardable,
     ...(stable === undefined ? {} : { sessionId: stable }),

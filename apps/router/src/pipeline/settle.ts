@@ -1,4 +1,4 @@
-import type { AnyRouterError, Transport, TranslationReport, Usage } from "@turnout/core";
+import type { AnyRouterError, Operation, Transport, TranslationReport, Usage } from "@turnout/core";
 import { statusOf } from "@turnout/core";
 import type { Logger } from "pino";
 import type { AnswerOutcome } from "./answer.ts";
@@ -13,6 +13,8 @@ export interface Settlement {
   readonly client: Transport;
   readonly model: string | undefined;
   readonly stream: boolean;
+  /** What was asked, once it was understood. */
+  readonly operation: Operation | undefined;
   readonly plan: Plan | undefined;
   readonly trail: AttemptTrail;
   readonly durationMs: number;
@@ -35,6 +37,7 @@ export function logRequest(log: Logger, settlement: Settlement): void {
     client: settlement.client,
     model: settlement.model?.slice(0, longestName),
     stream: settlement.stream,
+    operation: settlement.operation === "generate" ? undefined : settlement.operation,
     provider: plan?.provider,
     upstreamModel: plan?.upstreamModel,
     executor: trail.last?.executor,
@@ -45,6 +48,8 @@ export function logRequest(log: Logger, settlement: Settlement): void {
     finish: outcome?.finish,
     durationMs: Math.round(settlement.durationMs),
     firstEventMs: settlement.firstEventMs === undefined ? undefined : Math.round(settlement.firstEventMs),
+    session: trail.meta?.session,
+    ...trail.meta?.traffic,
     usage: usageLine(outcome?.usage),
     losses: lossLines(outcome?.report),
     failedAttempts: failedAttempts(trail),

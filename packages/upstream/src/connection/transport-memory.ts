@@ -9,7 +9,7 @@ export interface TransportMemoryOptions {
   readonly failuresToOpen?: number;
   /** Milliseconds before one probe is let through. Default 60 000. */
   readonly coolDownMs?: number;
-  /** Keys remembered; the one that failed longest ago is forgotten first. Default 1 000. */
+  /** Keys remembered; the one with the oldest news is forgotten first. Default 1 000. */
   readonly maxEntries?: number;
 }
 
@@ -25,10 +25,16 @@ export interface TransportMemory {
   /** @param failure - Its kind, or the error, which is ignored when it says nothing about the transport. */
   failed(key: string, failure: TransportFailure | AnyRouterError): void;
   succeeded(key: string): void;
+  /** Whether the transport has been seen to carry, or not to, within the last hour: networks change. */
+  isKnown(key: string): boolean;
 }
+
+const knownForMs = 3_600_000;
 
 interface Entry {
   failures: number;
+  /** Runtime's monotonic milliseconds of the last news. */
+  at: number;
   /** Runtime's monotonic milliseconds; undefined while still in use. */
   retryAt: number | undefined;
 }
@@ -38,12 +44,19 @@ export function createTransportMemory(options: TransportMemoryOptions): Transpor
   const failuresToOpen = options.failuresToOpen ?? 3;
   const coolDownMs = options.coolDownMs ?? 60_000;
   const maxEntries = options.maxEntries ?? 1_000;
-  // A Map keeps the order of insertion: the first key is the one that failed longest ago.
+  // A Map keeps the order of insertion: the first key is the one nobody has heard of for longest.
   const entries = new Map<string, Entry>();
 
   function peek(key: string): boolean {
     const retryAt = entries.get(key)?.retryAt;
     return retryAt === undefined || runtime.monotonic() >= retryAt;
+  }
+
+  function note(key: string, entry: Omit<Entry, "at">): void {
+    entries.delete(key);
+    entries.set(key, { ...entry, at: runtime.monotonic() });
+    const oldest = entries.keys().next().value;
+    if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
   }
 
   return {
@@ -60,12 +73,13 @@ export function createTransportMemory(options: TransportMemoryOptions): Transpor
       if (kind === undefined) return;
       const failures = (entries.get(key)?.failures ?? 0) + 1;
       const isOpen = kind === "refused" || failures >= failuresToOpen;
-      entries.delete(key);
-      entries.set(key, { failures, retryAt: isOpen ? runtime.monotonic() + coolDownMs : undefined });
-      const oldest = entries.keys().next().value;
-      if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
+      note(key, { failures, retryAt: isOpen ? runtime.monotonic() + coolDownMs : undefined });
     },
-    succeeded: (key) => void entries.delete(key),
+    succeeded: (key) => note(key, { failures: 0, retryAt: undefined }),
+    isKnown: (key) => {
+      const entry = entries.get(key);
+      return entry !== undefined && runtime.monotonic() - entry.at < knownForMs;
+    },
   };
 }
 

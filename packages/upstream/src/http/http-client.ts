@@ -1,4 +1,7 @@
+import type { Runtime } from "@turnout/core";
 import { Agent, type Dispatcher, ProxyAgent } from "undici";
+
+import { createSpareConnections } from "./spare-connections.ts";
 
 export interface HttpClientOptions {
   /** Connections to one origin, and with them the requests in flight. Default 1 024. */
@@ -19,6 +22,12 @@ export interface HttpClient {
   readonly maxConnections: number;
   /** As undici's `dispatch`: calls back, returns at once. */
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
+  /**
+   * Opens a connection that the next request to the origin will take. Undefined where that cannot be done: through a proxy.
+   *
+   * @throws {RouterError} `upstream-unavailable` when it cannot be opened, or the signal's reason.
+   */
+  readonly prepare?: (origin: string, runtime: Runtime, signal: AbortSignal) => Promise<void>;
   /** Waits for requests in flight, then closes all connections. */
   close(): Promise<void>;
 }
@@ -41,9 +50,10 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     keepAliveTimeout,
     keepAliveMaxTimeout: keepAliveTimeout,
   };
+  const spares = createSpareConnections(connectTimeout);
   const dispatcher: Dispatcher =
     options.proxyUrl === undefined
-      ? new Agent({ ...shared, connect: { timeout: connectTimeout } })
+      ? new Agent({ ...shared, connect: spares.connector })
       : new ProxyAgent({
           ...shared,
           uri: options.proxyUrl,
@@ -55,7 +65,12 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   return {
     maxConnections,
     dispatch: (request, handler) => void dispatcher.dispatch(request, handler),
+    ...(options.proxyUrl === undefined && {
+      prepare: (origin: string, runtime: Runtime, signal: AbortSignal) =>
+        spares.prepare(origin, keepAliveTimeout, runtime, signal),
+    }),
     close: () => {
+      spares.close();
       closing ??= dispatcher.close();
       return closing;
     },

@@ -209,6 +209,12 @@ export function createHttpExecutor(options: HttpExecutorOptions): Executor {
         return send(remembered.fullBody());
       }
     },
+    ...(client.prepare !== undefined && {
+      prepare: async ({ credential, runtime, signal }) => {
+        const { origin } = new URL(options.baseUrlFor?.(credential) ?? options.baseUrl);
+        await client.prepare?.(origin, runtime, signal);
+      },
+    }),
     close: async () => {
       if (options.client === undefined) await client.close();
     },

@@ -1,4 +1,4 @@
-import { type ExecuteContext, RouterError, type Runtime, type WireResponseMeta } from "@turnout/core";
+import { type ExecuteContext, type Rival, RouterError, type Runtime, type WireResponseMeta } from "@turnout/core";
 
 import { abortError } from "../answer/answer-stream.ts";
 import type { HeaderMap } from "../connection/retry-after.ts";
@@ -152,8 +152,9 @@ export class SessionPool {
   /** Ends the sockets that are not lent, and resolves once the lent ones have been given back. */
   close(): Promise<void> {
     this.#isClosing = true;
-    for (const { socket } of [...this.#members.values()]) {
+    for (const { socket, waiter } of [...this.#members.values()]) {
       if (socket.state === "idle") socket.close();
+      else if (socket.state === "opening" && waiter === undefined) socket.terminate();
     }
     if (this.#members.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -226,13 +227,15 @@ export class SessionPool {
 
   #dial(wish: SessionWish, context: ExecuteContext): Promise<LentSession> {
     return new Promise((resolve, reject) => {
-      const { signal } = context;
+      const { signal, runtime, rival } = context;
       const onAbort = () => member.socket.terminate(abortError(signal));
+      const headStart = rival && runtime.setTimer(rival.afterMs, () => void this.#race(member, rival));
       const settled = () => {
         member.waiter = undefined;
+        headStart?.cancel();
         signal.removeEventListener("abort", onAbort);
       };
-      const socket = new SessionSocket(this.#options, context.runtime, {
+      const socket = new SessionSocket(this.#options, runtime, {
         opened: () => member.waiter?.resolve(),
         over: (error) => {
           this.#remove(member);
@@ -259,6 +262,18 @@ export class SessionPool {
       signal.addEventListener("abort", onAbort, { once: true });
       socket.open(wish.url, wish.headers);
     });
+  }
+
+  /** The other transport is made ready. When it is so first, the socket goes on opening, for the next request. */
+  async #race(member: Member, rival: Rival): Promise<void> {
+    try {
+      await rival.prepare();
+    } catch {
+      // Then there is nothing to lose to: the handshake goes on and tells by itself how it ends.
+      return;
+    }
+    const message = `Cannot open ${this.#options.upstream}: its handshake takes longer than another transport`;
+    member.waiter?.reject(new RouterError("transport-unsuitable", message, {}));
   }
 
   #add(member: Member): void {
