@@ -1,68 +1,47 @@
 #!/usr/bin/env node
 import { RouterError } from "@turnout/core";
-import { type ArgsDef, type CommandDef, defineCommand, runCommand, showUsage } from "citty";
+import { type ArgsDef, runCommand } from "citty";
 import { checkArguments } from "./commands/check-arguments.ts";
-import { sandboxCommand } from "./commands/sandbox.ts";
-import { serveCommand } from "./commands/serve.ts";
+import { renderHelp } from "./commands/documented-command.ts";
+import { describeFailure, exitCodes } from "./commands/exit-code.ts";
+import { findCommand } from "./commands/find-command.ts";
+import { rootCommand } from "./commands/root-command.ts";
 import { version } from "./version.ts";
 
-const main = defineCommand({
-  meta: {
-    name: "turnout",
-    version,
-    description: "One endpoint in front of many language models.",
-  },
-  subCommands: { serve: serveCommand, sandbox: sandboxCommand },
-});
-
-/** What `--help` shows, by the command it stands behind. */
-const usages: Readonly<Record<string, () => Promise<void>>> = {
-  serve: () => showUsage(serveCommand),
-  sandbox: () => showUsage(sandboxCommand),
-};
-
-/** The flags each command takes. */
-const flagsByCommand: Readonly<Record<string, () => Promise<string[]>>> = {
-  serve: () => flagsOf(serveCommand),
-  sandbox: () => flagsOf(sandboxCommand),
-};
-
-async function flagsOf<T extends ArgsDef>({ args }: CommandDef<T>): Promise<string[]> {
-  return Object.keys((await (typeof args === "function" ? args() : args)) ?? {});
-}
-
-/** Exit codes: 0 done, 1 failed, 2 the command line or the config is wrong. */
+/** Exit codes: see `exitCodes`. */
 async function run(rawArguments: readonly string[]): Promise<void> {
   const [first] = rawArguments;
   if (first === "--version" || first === "-v") {
     process.stdout.write(`${version}\n`);
     return;
   }
-  if (rawArguments.includes("--help") || rawArguments.includes("-h")) {
-    await (usages[first ?? ""] ?? (() => showUsage(main)))();
+  const asksForHelp = rawArguments.includes("--help") || rawArguments.includes("-h");
+  // `turnout` alone, or with flags only, serves: the first request shall work one minute after the clone.
+  const isNamed = asksForHelp || (first !== undefined && !first.startsWith("-"));
+  const { command, path, rest } = await findCommand(rootCommand, isNamed ? rawArguments : ["serve", ...rawArguments]);
+  if (asksForHelp) {
+    process.stdout.write(await renderHelp(command));
     return;
   }
-  // `turnout` alone, or with flags only, serves: the first request shall work one minute after the clone.
-  const isNamed = first !== undefined && !first.startsWith("-");
-  const [name = "serve", ...rest] = isNamed ? rawArguments : ["serve", ...rawArguments];
-  const flags = await flagsByCommand[name]?.();
-  if (flags !== undefined) checkArguments(rest, flags);
-  await runCommand(main, { rawArgs: [name, ...rest] });
+  if (command.run === undefined) {
+    process.stderr.write(await renderHelp(command));
+    throw new RouterError("config-invalid", `Cannot run "turnout ${path.join(" ")}" alone: say what to do`, {});
+  }
+  const { args = {} } = command;
+  // Commands here declare their arguments as plain objects.
+  checkArguments(rest, args as ArgsDef);
+  // Without what stands below it, whose names citty would look for among the arguments.
+  await runCommand({ ...command, subCommands: {} }, { rawArgs: [...rest] });
 }
 
 function complain(error: unknown): void {
-  if (RouterError.is(error) && error.code === "config-invalid") {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 2;
-  } else if (error instanceof Error && error.name === "CLIError") {
-    process.stderr.write(`${error.message}\nSee turnout --help\n`);
-    process.exitCode = 2;
-  } else {
-    process.stderr.write(
-      `turnout failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
-    process.exitCode = 1;
-  }
+  const { code, text } = describeFailure(error);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = code;
 }
 
-run(process.argv.slice(2)).catch(complain);
+run(process.argv.slice(2))
+  .catch(complain)
+  .finally(() => {
+    process.exitCode ??= exitCodes.done;
+  });

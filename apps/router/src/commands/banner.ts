@@ -1,12 +1,11 @@
-import type { Config } from "../config/config-schema.ts";
 import type { RunningRouter } from "../server/start-router.ts";
 
 /** What `turnout serve` says once it listens: where, with what, and what to do next. */
-export function banner(router: RunningRouter, config: Config, file: string | undefined): string {
+export function banner(router: RunningRouter, file: string | undefined): string {
   const lines = [
     `turnout listens on ${router.url}`,
     `config   ${file ?? "none found, defaults hold"}`,
-    `keys     ${config.server.keys.length === 0 ? "none asked for" : `${config.server.keys.length} known`}`,
+    `keys     ${router.keys.size === 0 ? "none asked for" : `${router.keys.size} known`}`,
     ...router.registry.providers
       .filter((provider) => provider.pool.accounts.length > 0)
       .map(({ name, pool, simulated }) => `${name.padEnd(8)} ${providerLine(pool.accounts.length, simulated)}`),

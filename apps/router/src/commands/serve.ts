@@ -31,7 +31,7 @@ export const serveCommand = defineCommand({
     const router = await startRouter({ config, plugins, runtime: systemRuntime, log, ...surroundings });
     // Signals are heard before anybody can know that turnout is up.
     const stopped = untilStopped(() => stop(router, log));
-    process.stdout.write(banner(router, config, file));
+    process.stdout.write(banner(router, file));
     await stopped;
     await output.flushed();
   },

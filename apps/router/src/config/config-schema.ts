@@ -4,13 +4,17 @@ import { z } from "zod";
 
 const serverSchema = z
   .strictObject({
-    host: z.string().min(1).default("127.0.0.1").describe("Address to listen on. Other than loopback needs `keys`."),
+    host: z
+      .string()
+      .min(1)
+      .default("127.0.0.1")
+      .describe("Address to listen on. Other than loopback needs client keys."),
     port: z.int().min(0).max(65_535).default(8787).describe("TCP port; 0 picks a free one."),
     keys: z
       .array(z.string().min(8))
       .default([])
       .describe(
-        "Client keys, at least 8 characters each. Required when `host` is not loopback; none means no key is asked for.",
+        "Further client keys, at least 8 characters each, beside those of `turnout keys create`. On loopback a key is asked for while there is any; beyond it always.",
       ),
     allowedHosts: z
       .array(z.string().min(1))

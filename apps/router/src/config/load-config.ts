@@ -7,7 +7,6 @@ import { z } from "zod";
 import type { Config, NamedProviders } from "./config-schema.ts";
 import { createConfigSchema, providerBaseSchema } from "./config-schema.ts";
 import { knownKeys, nearest } from "./known-keys.ts";
-import { isLoopback } from "./loopback.ts";
 
 /** The world as far as finding a config file goes. */
 export interface ConfigSurroundings {
@@ -131,7 +130,6 @@ export function readConfig(
   const given = Object.entries(parsed.data.providers).filter(([, value]) => value !== undefined);
   const providers = Object.fromEntries(given.map(([name, value]) => [name, providerBaseSchema.parse(value)]));
   const config: Config = { ...parsed.data, providers };
-  requireKeysBeyondLoopback(config, source);
   requireUsableNames(config, source);
   return config;
 }
@@ -154,15 +152,6 @@ function withOverrides(given: unknown, overrides: ConfigOverrides): unknown {
     ...(port === undefined ? {} : { port }),
   };
   return { ...parsed.data, server };
-}
-
-function requireKeysBeyondLoopback(config: Config, source: ConfigDocument | undefined): void {
-  if (isLoopback(config.server.host) || config.server.keys.length > 0) return;
-  throw new RouterError(
-    "config-invalid",
-    `${position(source, ["server", "host"])}: \`server.host\` is "${config.server.host}", not loopback, so \`server.keys\` must hold at least one client key`,
-    { path: "server.keys" },
-  );
 }
 
 /** A provider's name is the part of a model's name before its first slash, and `sandbox` is taken while that is on. */

@@ -1,9 +1,12 @@
-import { RouterError } from "@turnout/core";
+import { createKeyRing } from "@turnout/auth";
+import { RouterError, systemRuntime } from "@turnout/core";
 import { describe, expect, test } from "vitest";
-import { createGuard } from "./guard.ts";
+import { createGuard, requireKeysBeyondLoopback } from "./guard.ts";
 
-const open = createGuard({ host: "127.0.0.1", allowedHosts: ["box.lan"], keys: [] });
-const locked = createGuard({ host: "127.0.0.1", allowedHosts: [], keys: ["key-one-1", "key-two-2"] });
+const none = createKeyRing({ keys: [], runtime: systemRuntime });
+const two = createKeyRing({ keys: ["key-one-1", "key-two-2"], runtime: systemRuntime });
+const open = createGuard({ host: "127.0.0.1", allowedHosts: ["box.lan"], keys: none });
+const locked = createGuard({ host: "127.0.0.1", allowedHosts: [], keys: two });
 
 function verdict(check: () => void): string {
   try {
@@ -34,6 +37,21 @@ describe("createGuard()", () => {
   });
 
   test.each([
+    ["cross-site", "forbidden"],
+    ["same-site", "forbidden"],
+    ["same-origin", "passed"],
+    ["none", "passed"],
+  ])("judges a request of a browser that says Sec-Fetch-Site: %s", (site, expected) => {
+    expect(verdict(() => open.check({ host: "localhost:1", "sec-fetch-site": site }, "/"))).toBe(expected);
+  });
+
+  test("asks everybody for a key beyond loopback, also when none is left", () => {
+    const wide = createGuard({ host: "0.0.0.0", allowedHosts: [], keys: none });
+    expect(verdict(() => wide.check({ host: "box.lan" }, "/"))).toBe("unauthenticated");
+    expect(verdict(() => wide.check({ host: "box.lan", authorization: "Bearer any" }, "/"))).toBe("unauthenticated");
+  });
+
+  test.each([
     [{ authorization: "Bearer key-two-2" }, "/"],
     [{ "x-api-key": "key-one-1" }, "/"],
     [{ "x-goog-api-key": "key-one-1", authorization: "Bearer other" }, "/"],
@@ -47,5 +65,13 @@ describe("createGuard()", () => {
     (headers) => {
       expect(verdict(() => locked.check({ host: "localhost", ...headers }, "/"))).toBe("unauthenticated");
     },
+  );
+});
+
+test("requireKeysBeyondLoopback() says how to make one", () => {
+  expect(verdict(() => requireKeysBeyondLoopback("0.0.0.0", two))).toBe("passed");
+  expect(verdict(() => requireKeysBeyondLoopback("::1", none))).toBe("passed");
+  expect(() => requireKeysBeyondLoopback("0.0.0.0", none)).toThrow(
+    /^Cannot listen on "0\.0\.0\.0".*turnout keys create/,
   );
 });

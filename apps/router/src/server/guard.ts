@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import type { KeyRing } from "@turnout/auth";
 import { RouterError } from "@turnout/core";
 import { isLoopback } from "../config/loopback.ts";
 
@@ -7,7 +7,8 @@ export interface GuardOptions {
   /** The address turnout listens on. */
   readonly host: string;
   readonly allowedHosts: readonly string[];
-  readonly keys: readonly string[];
+  /** Asked for a key are all clients beyond loopback, and those on it while there is any key. */
+  readonly keys: Pick<KeyRing, "size" | "accepts">;
 }
 
 /** Decides who may ask at all. */
@@ -19,15 +20,15 @@ export interface Guard {
   check(headers: IncomingHttpHeaders, url: string): void;
 }
 
-export function createGuard(options: GuardOptions): Guard {
-  const digests = options.keys.map(digest);
+export function createGuard({ keys, ...options }: GuardOptions): Guard {
   const hosts = new Set([options.host, ...options.allowedHosts].map((host) => host.toLowerCase()));
-  const checksHost = isLoopback(options.host);
+  const isLocal = isLoopback(options.host);
   return {
     check: (headers, url) => {
-      if (checksHost) requireKnownHost(headers.host, hosts);
-      requireOwnOrigin(headers.origin, headers.host);
-      if (digests.length > 0) requireKey(presentedKeys(headers, url), digests);
+      if (isLocal) requireKnownHost(headers.host, hosts);
+      refuseOtherPages(headers);
+      // Beyond loopback also when the last key has been revoked: then nobody gets in.
+      if (!isLocal || keys.size > 0) requireKey(presentedKeys(headers, url), keys);
     },
   };
 }
@@ -48,10 +49,14 @@ function hostName(host: string): string {
   return (bracketed?.[1] ?? host.replace(/:\d+$/, "")).toLowerCase();
 }
 
-/** Programs send no `Origin`; a browser does, and then the page must be turnout's own. */
-function requireOwnOrigin(origin: string | undefined, host: string | undefined): void {
-  if (origin === undefined) return;
-  if (URL.canParse(origin) && new URL(origin).host === host) return;
+/**
+ * Programs send neither `Origin` nor `Sec-Fetch-Site`; a browser does, and then the page must be turnout's own. The second
+ * also tells of images, scripts and links of other pages, which come without the first.
+ */
+function refuseOtherPages({ origin, host, "sec-fetch-site": site }: IncomingHttpHeaders): void {
+  const isOwnOrigin = origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+  const isOwnSite = site === undefined || site === "same-origin" || site === "none";
+  if (isOwnOrigin && isOwnSite) return;
   throw new RouterError("forbidden", "Refused a request from a web page of another origin", {});
 }
 
@@ -62,18 +67,20 @@ export function presentedKeys(headers: IncomingHttpHeaders, url: string): string
   return [bearer, headers["x-api-key"], headers["x-goog-api-key"], query].filter((key) => typeof key === "string");
 }
 
-function requireKey(presented: readonly string[], digests: readonly Buffer[]): void {
+function requireKey(presented: readonly string[], keys: GuardOptions["keys"]): void {
   if (presented.length === 0) {
     throw new RouterError("unauthenticated", "A client key is needed: send it as `Authorization: Bearer <key>`", {});
   }
-  const isKnown = presented.some((key) => {
-    const candidate = digest(key);
-    return digests.some((known) => timingSafeEqual(known, candidate));
-  });
-  if (!isKnown) throw new RouterError("unauthenticated", "The client key is not known here", {});
+  if (!keys.accepts(presented)) throw new RouterError("unauthenticated", "The client key is not known here", {});
 }
 
-// Digests have one length, so that the comparison takes the same time whatever is sent.
-function digest(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
+/**
+ * What is served beyond loopback must ask for keys, so there must be some.
+ *
+ * @throws {RouterError} `config-invalid`.
+ */
+export function requireKeysBeyondLoopback(host: string, keys: Pick<KeyRing, "size">): void {
+  if (isLoopback(host) || keys.size > 0) return;
+  const message = `Cannot listen on "${host}": it is not loopback, so clients need a key; make one with \`turnout keys create\`, or set \`server.keys\``;
+  throw new RouterError("config-invalid", message, { path: "server.keys" });
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
+import { createKeyRing, type KeyRing } from "@turnout/auth";
 import type { ProviderPlugin, Runtime, Timer } from "@turnout/core";
 import { RouterError } from "@turnout/core";
 import { createSandbox, type Sandbox } from "@turnout/sandbox";
@@ -15,7 +16,7 @@ import { createSandboxProvider } from "../registry/sandbox-provider.ts";
 import { createResponseStore } from "../responses/response-store.ts";
 import { createRouter } from "../router.ts";
 import { createSocketServer, type SocketServer } from "../websocket/socket-server.ts";
-import { createGuard } from "./guard.ts";
+import { createGuard, requireKeysBeyondLoopback } from "./guard.ts";
 import { serveUpgrades, type UpgradeOptions } from "./upgrade.ts";
 
 export interface StartOptions {
@@ -36,6 +37,8 @@ export interface RunningRouter {
   readonly registry: Registry;
   /** The built-in simulator, when the config has it on. */
   readonly sandbox: Sandbox | undefined;
+  /** The keys of clients, as they are now. */
+  readonly keys: Pick<KeyRing, "size">;
   /** Takes no new requests, lets running ones end within `server.shutdownTimeoutMs`, then ends them with an error. */
   close(): Promise<void>;
 }
@@ -49,7 +52,11 @@ export async function startRouter(options: StartOptions): Promise<RunningRouter>
   const { config, runtime, log } = options;
   const house = await openAccountHouse({ ...options, environment: options.environment ?? {} });
   let sandbox: Sandbox | undefined;
+  let keys: KeyRing | undefined;
   try {
+    const onWarning = ({ code, message }: RouterError) => log.warn({ code, message }, "trouble with client keys");
+    const ring = createKeyRing({ keys: config.server.keys, store: house.store, runtime, onWarning });
+    keys = ring;
     if (config.sandbox) sandbox = await createSandbox({ runtime, tokenLifetimeSeconds: centurySeconds });
     const providers = createProviders(options, house, sandbox);
     const registry = createRegistry(providers, config.aliases);
@@ -64,7 +71,9 @@ export async function startRouter(options: StartOptions): Promise<RunningRouter>
       responses: createResponseStore({ runtime, ...config.responses }),
       active: new Set(),
     };
-    const guard = createGuard(config.server);
+    const { host, allowedHosts } = config.server;
+    requireKeysBeyondLoopback(host, ring);
+    const guard = createGuard({ host, allowedHosts, keys: ring });
     const app = createRouter({ pipeline, guard });
     const settings = config.websocket;
     const sockets = settings.enabled ? createSocketServer({ pipeline, settings }) : undefined;
@@ -74,12 +83,17 @@ export async function startRouter(options: StartOptions): Promise<RunningRouter>
       url: urlOf(server, config.server.host),
       registry,
       sandbox,
+      keys: ring,
       close: () => {
-        closing ??= stop({ server, sockets, pipeline, providers, house, sandbox }, config.server.shutdownTimeoutMs);
+        closing ??= stop(
+          { server, sockets, pipeline, providers, keys: ring, house, sandbox },
+          config.server.shutdownTimeoutMs,
+        );
         return closing;
       },
     };
   } catch (error) {
+    keys?.close();
     await house.close();
     await sandbox?.close();
     throw error;
@@ -146,12 +160,13 @@ interface Parts {
   readonly sockets: SocketServer | undefined;
   readonly pipeline: PipelineOptions;
   readonly providers: readonly Provider[];
+  readonly keys: KeyRing;
   readonly house: AccountHouse;
   readonly sandbox: Sandbox | undefined;
 }
 
 async function stop(
-  { server, sockets, pipeline, providers, house, sandbox }: Parts,
+  { server, sockets, pipeline, providers, keys, house, sandbox }: Parts,
   shutdownTimeoutMs: number,
 ): Promise<void> {
   const { runtime, active, responses } = pipeline;
@@ -178,6 +193,7 @@ async function stop(
   const executors = providers.flatMap((provider) => provider.executors);
   await Promise.all(executors.map(async (executor) => executor.close?.()));
   for (const { pool } of providers) pool.close();
+  keys.close();
   await house.close();
   await sandbox?.close();
 }

@@ -79,7 +79,10 @@ test("saveApiKey() keeps one account for one key, and a reference as it is", asy
   });
   const named = saveApiKey({ store, provider: "openai", secret: "env:OPENAI_API_KEY" });
   expect(store.credentials.read(named.account.id)?.secret).toBe("env:OPENAI_API_KEY");
-  expect(store.accounts.list("openai")).toHaveLength(2);
+  expect(named.account.label).toBe("OPENAI_API_KEY");
+  const labels = ["sk-2", "sk-3"].map((secret) => saveApiKey({ store, provider: "openai", secret }).account.label);
+  expect(labels).toEqual(["key", "key 2"]);
+  expect(store.accounts.list("openai")).toHaveLength(4);
 });
 
 describe("revoke()", () => {

@@ -1,5 +1,6 @@
 import type { AccountOrigin, AccountRecord, AccountStore } from "../store/account-store.ts";
 import { expiryOf, type LoginTokens, ownerOf } from "./login-tokens.ts";
+import { isSecretReference } from "./secret-reference.ts";
 
 export interface SavedLogin {
   readonly account: AccountRecord;
@@ -57,7 +58,14 @@ export interface SaveApiKeyOptions {
   readonly provider: string;
   /** The key, or a reference to it: see `isSecretReference`. */
   readonly secret: string;
+  /** Default: `key`, or the name of the variable; with a number when that is taken. */
   readonly label?: string;
+}
+
+function freeLabel(store: AccountStore, provider: string, wanted: string): string {
+  let label = wanted;
+  for (let number = 2; store.accounts.find(provider, label) !== undefined; number += 1) label = `${wanted} ${number}`;
+  return label;
 }
 
 /**
@@ -74,8 +82,8 @@ export function saveApiKey({ store, provider, secret, label }: SaveApiKeyOptions
       const account = label === undefined ? known : store.accounts.update(known.id, { label });
       return { account, renewed: true };
     }
-    const named = label === undefined ? {} : { label };
-    const account = { provider, kind: "api-key", origin: "login", ...named, secrets: { secret } } as const;
+    const named = label ?? freeLabel(store, provider, isSecretReference(secret) ? secret.slice("env:".length) : "key");
+    const account = { provider, kind: "api-key", origin: "login", label: named, secrets: { secret } } as const;
     return { account: store.accounts.add(account), renewed: false };
   });
 }

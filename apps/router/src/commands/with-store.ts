@@ -1,0 +1,28 @@
+import { type AccountStore, openAccountStore } from "@turnout/auth";
+import { systemRuntime } from "@turnout/core";
+import type { Surroundings } from "./surroundings.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Opens the store of accounts for one command. */
+export async function withStore<T>(
+  surroundings: Surroundings,
+  terminal: Terminal,
+  work: (store: AccountStore) => Promise<T> | T,
+): Promise<T> {
+  const store = await openAccountStore({
+    ...storePlace(surroundings),
+    runtime: systemRuntime,
+    onWarning: ({ message }) => terminal.say(message),
+  });
+  try {
+    return await work(store);
+  } finally {
+    store.close();
+  }
+}
+
+/** Where the store is, and the key to it when the environment has one. */
+export function storePlace({ dataDirectory, environment }: Surroundings) {
+  const { TURNOUT_KEY } = environment;
+  return { dataDirectory, ...(TURNOUT_KEY !== undefined && TURNOUT_KEY !== "" && { environmentKey: TURNOUT_KEY }) };
+}
