@@ -91,6 +91,7 @@ function createExecutor(options: CodexOptions, dependencies: CodexWsDependencies
       maxFrameBytes: options.maxFrameBytes,
       sessionLimits: sessionLimitsOf(options),
       reusesSockets: options.sessions.reuse,
+      warmsUp: options.sessions.warmUp,
       whenSpaced: options.transport === "ws" ? "wait" : "refuse",
       socketIdentity,
       continuation: common.conversations,

@@ -164,4 +164,21 @@ describe("a conversation on one socket", () => {
     await expect.poll(() => sandbox.openSockets).toBe(0);
     expect((await ask([...first, ...output, user("On")])).session).toBe("fresh");
   });
+
+  test("with warmUp a lost socket is made up for by a second one, whose tools and instructions are loaded", async () => {
+    const sessions = { dialSpacingMs: 0, warmUp: true };
+    await executor.close?.();
+    executor = createCodexWs({ baseUrl: sandbox.codexBaseUrl, sessions }, { runtime });
+    const session = { sessionId: "thread" };
+    const first = [user("Hello")];
+    const { output } = await ask(first, { session });
+    await expect.poll(() => sent().map((body) => body["generate"])).toEqual([undefined, false]);
+    await expect.poll(() => sandbox.requests.at(-1)?.outcome).toBe("completed");
+    const whole = [...first, ...output, user("On")];
+    sandbox.script({ fault: faults.cut({ how: 1012 }) });
+    expect((await ask(whole, { session })).session).toBe("fresh");
+    const edited = await ask([user("Another"), ...output, user("On")], { session });
+    expect(edited.session).toBe("incremental");
+    expect(sandbox.requests.at(-1)?.input).toHaveLength(whole.length);
+  });
 });

@@ -4,11 +4,14 @@ import {
   type JsonObject,
   type ProviderPlugin,
   RouterError,
+  type Runtime,
+  systemRuntime,
   type Translated,
   type WireRequest,
 } from "@turnout/core";
 import {
   connectionSettings,
+  createConversationBook,
   createWebSocketExecutor,
   lossless,
   sessionLimitsOf,
@@ -22,8 +25,10 @@ import { openaiResponseHeaders, openaiSocketHeaders } from "./headers.ts";
 import { openaiModels } from "./models.ts";
 import { type OpenaiOptions, type OpenaiOptionsInput, openaiOptionsSchema } from "./options.ts";
 
-/** `connect` and `sessions` of the executor below; default: `ws`, and a fresh socket for every request. */
-export type OpenaiWebSocketDependencies = WebSocketExecutorDependencies;
+export interface OpenaiWebSocketDependencies extends WebSocketExecutorDependencies {
+  /** Default: the real one. */
+  readonly runtime?: Runtime;
+}
 
 const id = "openai-responses-ws";
 const wire = "openai-responses";
@@ -34,7 +39,7 @@ const wire = "openai-responses";
  *
  * @throws {RouterError} `transport-unsuitable` for `background`, which HTTP has and a socket has not.
  */
-function prepareFrame({ body }: WireRequest): Translated<JsonObject> {
+function prepareFrame({ body, operation }: WireRequest): Translated<JsonObject> {
   const { stream: _, stream_options: __, background, ...rest } = body;
   if (background === true) {
     throw new RouterError(
@@ -43,7 +48,7 @@ function prepareFrame({ body }: WireRequest): Translated<JsonObject> {
       {},
     );
   }
-  return lossless({ type: "response.create", ...rest });
+  return lossless({ type: "response.create", ...rest, ...(operation === "warm-up" && { generate: false }) });
 }
 
 /** The backend's own events, which may come before `response.created`. */
@@ -70,6 +75,13 @@ function createExecutor(options: OpenaiOptions, dependencies: OpenaiWebSocketDep
       maxFrameBytes: options.maxFrameBytes,
       sessionLimits: sessionLimitsOf(options),
       reusesSockets: options.sessions.reuse,
+      warmsUp: options.sessions.warmUp,
+      operations: ["warm-up"],
+      continuation: {
+        book,
+        scope: ({ model }, { credential }) => ({ accountKey: credential.accountKey, model }),
+        hint: ({ session }) => session?.sessionId,
+      },
       whenSpaced: options.transport === "ws" ? "wait" : "refuse",
       ...(options.proxyUrl === undefined ? {} : { proxyUrl: options.proxyUrl }),
     },
@@ -79,7 +91,8 @@ function createExecutor(options: OpenaiOptions, dependencies: OpenaiWebSocketDep
 }
 
 /**
- * An executor for the Responses API of OpenAI over WebSocket. It always streams; `previous_response_id` goes as it is.
+ * An executor for the Responses API of OpenAI over WebSocket. It always streams; a client's own `previous_response_id` goes as
+ * it is, and otherwise a request that goes on from an earlier one carries only what is new.
  *
  * @param options - As a user writes them; see `openaiOptionsSchema`.
  * @throws {ZodError} for options that cannot be used.
@@ -99,6 +112,6 @@ export const openaiResponsesWs: ProviderPlugin<typeof openaiOptionsSchema> = def
   auth: () => openaiAuth,
   options: openaiOptionsSchema,
   models: openaiModels,
-  createExecutors: (options) =>
-    options.api === "chat" || options.transport === "http" ? [] : [createExecutor(options, {})],
+  createExecutors: (options, runtime) =>
+    options.api === "chat" || options.transport === "http" ? [] : [createExecutor(options, { runtime })],
 });

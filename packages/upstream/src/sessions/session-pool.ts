@@ -132,10 +132,25 @@ export class SessionPool {
     return this.acquire(wish, context, { isFresh });
   }
 
-  /** Opens a socket that the next request of the conversation will find. */
+  /** Whether a free socket stands at the beginning of a conversation with these settings. */
+  hasSpare(wish: SessionWish, settings: Settings): boolean {
+    return [...(this.#perAccount.get(wish.accountKey) ?? [])].some(
+      (member) =>
+        member.wish.hint === wish.hint &&
+        this.#isFree(member, wish) &&
+        member.anchor?.conversation.entries.length === 0 &&
+        differingSetting(member.anchor.settings, settings) === undefined,
+    );
+  }
+
+  /** Opens a socket beside those that are there; undefined when now is not the time for one. */
   async prepare(wish: SessionWish, context: ExecuteContext): Promise<LentSession | undefined> {
-    if (this.#isClosing || this.#gateFor(context.runtime).take(wish.accountKey) > 0) return undefined;
-    return this.#makeRoom(wish.accountKey) ? this.#dial(wish, context) : undefined;
+    const { maxSockets, maxSocketsPerAccount } = this.#options.limits;
+    const own = this.#perAccount.get(wish.accountKey)?.size ?? 0;
+    // No other conversation loses its socket for it.
+    if (this.#isClosing || own >= maxSocketsPerAccount || this.#members.size >= maxSockets) return undefined;
+    if (this.#gateFor(context.runtime).take(wish.accountKey) > 0) return undefined;
+    return this.#dial(wish, context);
   }
 
   release({ socket }: LentSession, outcome: LendingOutcome): void {

@@ -1,16 +1,15 @@
-import {
-  type AnyRouterError,
-  type Credential,
-  type ExecuteContext,
-  type Executor,
-  type JsonObject,
-  type Operation,
+import type {
+  Credential,
+  ExecuteContext,
+  Executor,
+  JsonObject,
+  Operation,
   RouterError,
-  type Translated,
-  type WireEvent,
-  type WireFormat,
-  type WireRequest,
-  type WireResponse,
+  Translated,
+  WireEvent,
+  WireFormat,
+  WireRequest,
+  WireResponse,
 } from "@turnout/core";
 import { refuseLosses } from "@turnout/translator";
 
@@ -18,12 +17,12 @@ import type { AnswerStreamOptions } from "../answer/answer-stream.ts";
 import { defaultLimits, type UpstreamLimits } from "../answer/limits.ts";
 import { createHeaderMatcher, type HeaderNames } from "../connection/headers.ts";
 import type { HeaderMap } from "../connection/retry-after.ts";
-import { createTurnReader } from "../conversation/turn-reader.ts";
 import { type ConnectSocket, connectWs } from "./connect-socket.ts";
-import { Continuation, type ContinuationProfile, type Frame } from "./continuation.ts";
+import type { ContinuationProfile } from "./continuation.ts";
 import { defaultSessionLimits, type SessionLimits } from "./session-limits.ts";
-import { type LendingOutcome, type LentSession, SessionPool, type SessionWish } from "./session-pool.ts";
-import { WebSocketExchange } from "./websocket-exchange.ts";
+import { SessionPool } from "./session-pool.ts";
+import { SessionRequest, type SessionRequestSetup } from "./session-request.ts";
+import { SpareSessions } from "./spare-sessions.ts";
 
 /** A provider that speaks Responses over WebSocket: one frame asks, events answer, one of them is terminal. */
 export interface WebSocketProfile {
@@ -66,6 +65,8 @@ export interface WebSocketProfile {
   socketIdentity?(request: WireRequest): string;
   /** Without it every request goes in full. */
   readonly continuation?: ContinuationProfile;
+  /** Keeps a second socket ready for each conversation that has a name, with its settings loaded. Default false. */
+  readonly warmsUp?: boolean;
   /** What it can be asked beside `generate`. Default: nothing. */
   readonly operations?: readonly Operation[];
   /** `http://host:port` of a proxy. Default: none; the environment is not read. */
@@ -75,24 +76,6 @@ export interface WebSocketProfile {
 export interface WebSocketExecutorDependencies {
   /** Default: `ws`. */
   readonly connect?: ConnectSocket;
-}
-
-function socketUrl(httpUrl: string): string {
-  return httpUrl.replace(/^http/u, "ws");
-}
-
-/** Failures of a socket that has served before after which a fresh one may do better. */
-function mayBeTheSockets(error: AnyRouterError): boolean {
-  switch (error.code) {
-    case "upstream-unavailable":
-    case "upstream-timeout":
-    case "upstream-malformed":
-      return true;
-    case "not-found":
-      return error.details.path === "previous_response_id";
-    default:
-      return false;
-  }
 }
 
 /**
@@ -126,25 +109,8 @@ export function createWebSocketExecutor(
     whenSpaced: profile.whenSpaced ?? "refuse",
   });
 
-  function wishOf(request: WireRequest, context: ExecuteContext): SessionWish {
-    const { credential } = context;
-    const baseUrl = profile.baseUrlFor?.(credential) ?? profile.baseUrl;
-    const url = socketUrl(baseUrl + profile.path);
-    return {
-      url,
-      headers: profile.headers(request, context),
-      accountKey: credential.accountKey,
-      identity: JSON.stringify([url, credential.secret, profile.socketIdentity?.(request) ?? ""]),
-      hint: profile.continuation?.hint(request),
-    };
-  }
-
-  function requireFits({ bytes }: Frame): void {
-    const { maxFrameBytes } = profile;
-    if (maxFrameBytes === undefined || bytes <= maxFrameBytes) return;
-    const message = `Cannot send to ${upstream}: the request takes more than ${maxFrameBytes} bytes in one frame`;
-    throw new RouterError("transport-unsuitable", message, { limitBytes: maxFrameBytes });
-  }
+  const setup: SessionRequestSetup = { profile, pool, answer, upstream, matchesHeader };
+  const spares = new SpareSessions(setup);
 
   return {
     id: profile.id,
@@ -155,54 +121,8 @@ export function createWebSocketExecutor(
     async execute(request: WireRequest, context: ExecuteContext): Promise<WireResponse> {
       const prepared = profile.prepareFrame(request, context);
       if (context.strict === true) refuseLosses(prepared.report);
-      const continuation = new Continuation(profile.continuation, prepared.value, request, context);
-      const wish = wishOf(request, context);
-      const difference = pool.difference(continuation.found, continuation.settings);
-      let sentBytes = 0;
-
-      function exchange(session: LentSession): Promise<WireResponse> {
-        const { continued } = session;
-        const frame = continued === undefined ? continuation.full : continuation.next(continued);
-        sentBytes += frame.bytes;
-        const reader = continuation.isRemembered ? createTurnReader() : undefined;
-        const outcome = (how: "completed" | "failed" | "abandoned"): LendingOutcome => {
-          if (how !== "completed") return { how: how === "failed" ? "spoiled" : "abandoned" };
-          const turn = reader?.turn;
-          return { how, anchor: turn && continuation.anchor(turn, frame, continued) };
-        };
-        return new WebSocketExchange({
-          answer,
-          context,
-          session,
-          matchesHeader,
-          report: prepared.report,
-          traffic: {
-            sentBytes,
-            fullBytes: frame.fullBytes,
-            ...(continued !== undefined || difference === undefined ? {} : { difference }),
-          },
-          reader,
-          readErrorEvent: (event) => profile.readErrorEvent(event, context.runtime.now()),
-          isPrivate: (event) => profile.isPrivate?.(event) ?? false,
-          release: (how) => pool.release(session, outcome(how)),
-        }).start(frame.text);
-      }
-
-      async function inFull(isFresh: boolean): Promise<LentSession> {
-        requireFits(continuation.full);
-        return pool.acquire(wish, context, { isFresh });
-      }
-
-      const session = pool.continue(wish, continuation.found, continuation.settings) ?? (await inFull(false));
-      try {
-        return await exchange(session);
-      } catch (error) {
-        const failure = RouterError.from(error);
-        if (context.signal.aborted) throw failure;
-        const isUnreadable = failure.code === "reasoning-invalid" && continuation.dropRestored();
-        if (!isUnreadable && (session.kind === "fresh" || !mayBeTheSockets(failure))) throw failure;
-        return exchange(await inFull(true));
-      }
+      const onCompleted = profile.warmsUp === true ? () => spares.prepare(request, context, prepared.value) : () => {};
+      return new SessionRequest(setup, { request, context, prepared, onCompleted }).run();
     },
     close: () => pool.close(),
   };
