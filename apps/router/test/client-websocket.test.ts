@@ -1,7 +1,7 @@
-import type { Sandbox } from "@turnout/sandbox";
 import { describe, expect, test } from "vitest";
 import { model, openSocket, toolOutput, user } from "./support/client-socket.ts";
 import { startTestRouter } from "./support/running-router.ts";
+import { lastAsked, upstreamWays } from "./support/upstream-table.ts";
 
 const weather = {
   type: "function",
@@ -10,48 +10,7 @@ const weather = {
 };
 const callWeather = { type: "function-call" as const, name: "weather", arguments: { city: "Oslo" } };
 
-function withKey(sandbox: Sandbox) {
-  return [{ apiKey: sandbox.createAccount({ apiKey: true }).apiKey }];
-}
-
-/** Every language and transport that a socket of a client can lead to. */
-const upstreams = [
-  { name: "codex-ws", model, router: { codex: { transport: "ws" } } },
-  { name: "codex-http", model, router: { codex: { transport: "http" } } },
-  {
-    name: "anthropic-messages",
-    model: "anthropic/claude-sonnet-4-5",
-    router: {
-      providers: (sandbox: Sandbox) => ({
-        anthropic: { baseUrl: sandbox.anthropicBaseUrl, accounts: withKey(sandbox) },
-      }),
-    },
-  },
-  {
-    name: "gemini",
-    model: "gemini/gemini-3-pro-preview",
-    router: {
-      providers: (sandbox: Sandbox) => ({ gemini: { baseUrl: sandbox.geminiBaseUrl, accounts: withKey(sandbox) } }),
-    },
-  },
-  {
-    name: "openai-chat",
-    model: "openai/gpt-5.4",
-    router: {
-      providers: (sandbox: Sandbox) => ({
-        openai: { baseUrl: sandbox.openaiBaseUrl, api: "chat", accounts: withKey(sandbox) },
-      }),
-    },
-  },
-];
-
-/** What the upstream was asked the last time, conversation included. */
-function lastAsked(sandbox: Sandbox): string {
-  const request = sandbox.requests.findLast((candidate) => candidate.kind === "response");
-  return JSON.stringify(request?.input ?? request?.body);
-}
-
-describe.each(upstreams)("a conversation on one socket, onto $name", ({ router: options, model: asked }) => {
+describe.each(upstreamWays)("a conversation on one socket, onto $name", ({ options, model: asked }) => {
   test("goes on with new items only, calls of tools included, and the upstream sees all of it", async () => {
     const { url, sandbox } = await startTestRouter(options);
     sandbox.script({ answer: { steps: [{ type: "text", text: "Let me see." }, callWeather] } });

@@ -76,7 +76,7 @@ export async function attempt(exchange: DecodedExchange, options: AttemptOptions
   });
   const opened =
     exchange.operation === "compact" ? openCompaction(response) : await open(exchange, upstreamCodec, response);
-  return { ...opened, report: mergeReports(report, response.meta.report, opened.report) };
+  return { ...opened, report: mergeReports(exchange.lost, report, response.meta.report, opened.report) };
 }
 
 /** Milliseconds a handshake may take before the other transport is made ready: some round trips on a good line. */

@@ -46,6 +46,8 @@ export interface DecodedExchange extends Exchange {
   readonly answer: AnswerContext;
   /** What reading the request had to approximate or drop already. */
   readonly report: TranslationReport;
+  /** What of the earlier conversation could not be sent again, to any upstream. */
+  readonly lost: TranslationReport;
   /** Rather an error than a request of which something would be left out. */
   readonly strict: boolean;
   /** The client understands the Codex backend's own `codex.*` events and `x-codex-*` headers. */

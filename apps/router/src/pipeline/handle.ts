@@ -87,6 +87,8 @@ export async function handleModelRequest(
     client: client.transport,
     model: progress.decoded?.request.model,
     stream: progress.decoded?.request.stream ?? false,
+    operation: progress.decoded?.operation,
+    continued: progress.decoded?.conversation?.before !== undefined,
     plan: progress.plan,
     trail: progress.trail,
     durationMs: runtime.monotonic() - exchange.startedAt,
@@ -101,7 +103,7 @@ async function answer(exchange: Exchange, progress: Progress, options: PipelineO
   const decoded = understand(exchange, await exchange.client.receive(), options);
   progress.decoded = decoded;
   const session = sessionHints(exchange.client, decoded.request);
-  const plan = planAttempts(registry, decoded.request.model, decoded.wire, session);
+  const plan = planAttempts(registry, decoded.request.model, decoded, session);
   progress.plan = plan;
   const { provider } = registry.lookup(decoded.request.model);
   const recorder = recorderOf(decoded);

@@ -2,8 +2,10 @@ import type { JsonObject, ModelRequest, Runtime, Translated } from "@turnout/cor
 import { isJsonObject, RouterError } from "@turnout/core";
 import type { AnswerContext } from "@turnout/translator";
 import type { Registry } from "../registry/registry.ts";
+import { askForReasoning } from "../responses/carried-reasoning.ts";
 import { type ContinuedRequest, continueConversation } from "../responses/continue-conversation.ts";
 import type { DecodedExchange, Exchange } from "./exchange.ts";
+import { nothingLost } from "./report.ts";
 import { speaksCodex } from "./session-hints.ts";
 
 export interface UnderstandOptions {
@@ -33,6 +35,7 @@ export function understand(exchange: Exchange, sent: unknown, options: Understan
     operation: operation ?? (isWarmUp(exchange, body) ? "warm-up" : "generate"),
     answer: answerContext(request, body, options.runtime),
     report,
+    lost: continued.report ?? nothingLost,
     strict: options.strict || headers["x-turnout-strict"] === "true",
     speaksCodex: speaksCodex(headers),
   };
@@ -50,9 +53,12 @@ function decodeWhole({ codec, target }: Exchange, whole: JsonObject, sent: JsonO
 
 function continueFrom({ client }: Exchange, body: JsonObject, registry: Registry): ContinuedRequest {
   if (client.memory === undefined) return { body, conversation: undefined };
-  return continueConversation(body, client.memory, (model) =>
-    registry.lookup(model).provider.executors.some((executor) => executor.keepsResponses === true),
-  );
+  const keepsResponses = (model: string) =>
+    registry.lookup(model).provider.executors.some((executor) => executor.keepsResponses === true);
+  const { model, store } = body;
+  const isRemembered = client.transport === "ws" && store === false && typeof model === "string";
+  const carried = isRemembered && keepsResponses(model) ? askForReasoning(body) : body;
+  return continueConversation(carried, client.memory, keepsResponses);
 }
 
 /** Only a socket can be warmed up (codex.md 4.3). */

@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue, RouterError } from "@turnout/core";
+import { isJsonObject, type JsonObject, type JsonValue, RouterError, type TranslationReport } from "@turnout/core";
+import { withoutUnreadableReasoning } from "./carried-reasoning.ts";
 import type { ClientMemory } from "./client-memory.ts";
 import { conversationItems, type Turn } from "./turn.ts";
 
@@ -8,6 +9,8 @@ export interface ContinuedRequest {
   readonly body: JsonObject;
   /** What the answer belongs to; undefined when a part of the conversation is known to its upstream only. */
   readonly conversation: ConversationSoFar | undefined;
+  /** What of the conversation could not be sent again; undefined when all of it could. */
+  readonly report?: TranslationReport;
 }
 
 export interface ConversationSoFar {
@@ -48,10 +51,11 @@ export function continueConversation(
     });
   }
   const added = asItems(items);
-  return {
-    body: { ...rest, input: [...conversationItems(before), ...added] },
-    conversation: isKnown ? { before, added } : undefined,
-  };
+  const conversation = isKnown ? { before, added } : undefined;
+  const earlier = conversationItems(before);
+  if (body["store"] !== false || !mayStay()) return { body: { ...rest, input: [...earlier, ...added] }, conversation };
+  const readable = withoutUnreadableReasoning(earlier);
+  return { body: { ...rest, input: [...readable.items, ...added] }, conversation, report: readable.report };
 }
 
 function isSet(value: JsonValue | undefined): boolean {
