@@ -58,6 +58,8 @@ function isPrivate(type: string): boolean {
 
 function createExecutor(options: OpenaiOptions, dependencies: OpenaiWebSocketDependencies): Executor {
   const { limits } = connectionSettings(options);
+  const { runtime = systemRuntime } = dependencies;
+  const book = createConversationBook({ runtime, maxBytes: options.sessions.maxRememberedBytes });
   const executor = createWebSocketExecutor(
     {
       id,
