@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { toUSVString } from "node:util";
 
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
 
@@ -38,7 +39,8 @@ export interface ItemPart {
 }
 
 export function sha256(text: string): string {
-  return hash("sha256", text, "binary");
+  // In UTF-8 all lone surrogates are one character; in JSON, as they travel, they are not.
+  return hash("sha256", toUSVString(text) === text ? text : JSON.stringify(text), "binary");
 }
 
 /** Enough to tell people where two items differ; nothing is decided by it. */
