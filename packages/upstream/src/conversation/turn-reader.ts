@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type WireEvent } from "@turnout/core";
+import { isJsonArray, isJsonObject, type JsonObject, type WireEvent } from "@turnout/core";
 
 import type { AnswerReader } from "../answer/answer-stream.ts";
 
@@ -36,12 +36,26 @@ export function createTurnReader(onTurn: (turn: Turn) => void = () => {}): TurnR
   let isComplete = false;
   /** Something could not be read: what the upstream remembers is not known for certain. */
   let isUnclear = false;
+  let begunItems = 0;
 
   function noteItem(event: JsonObject | undefined): void {
     const index = event?.["output_index"];
     const item = event?.["item"];
-    if (isJsonObject(item)) items.set(typeof index === "number" ? index : items.size, item);
+    const place = typeof index === "number" ? index : items.size;
+    if (isJsonObject(item) && !items.has(place)) items.set(place, item);
     else isUnclear = true;
+  }
+
+  /** Items that no event told of are looked for in the terminal one; an item that only began is known to nobody. */
+  function noteEnd(event: WireEvent): void {
+    isComplete = true;
+    if (begunItems > items.size) isUnclear = true;
+    if (responseId !== undefined && items.size > 0) return;
+    const parsed = parseObject(event.data);
+    noteId(parsed);
+    const response = parsed?.["response"];
+    const output = isJsonObject(response) ? response["output"] : undefined;
+    if (items.size === 0 && isJsonArray(output)) for (const item of output) noteItem({ item });
   }
 
   function noteId(event: JsonObject | undefined): void {
@@ -56,11 +70,9 @@ export function createTurnReader(onTurn: (turn: Turn) => void = () => {}): TurnR
     read: (event) => {
       if (event.type === "response.output_item.done") noteItem(parseObject(event.data));
       else if (event.type === "response.created") noteId(parseObject(event.data));
-      else if (completed.has(event.type)) {
-        // It repeats the whole answer; it is read only when the id has not come before.
-        if (responseId === undefined) noteId(parseObject(event.data));
-        isComplete = true;
-      }
+      else if (event.type === "response.output_item.added") begunItems += 1;
+      // It repeats the whole answer; it is read only when that has not come before.
+      else if (completed.has(event.type)) noteEnd(event);
     },
     get turn() {
       if (!isComplete || isUnclear || responseId === undefined) return undefined;
