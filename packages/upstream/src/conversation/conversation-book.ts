@@ -148,10 +148,16 @@ export function createConversationBook(options: ConversationBookOptions): Conver
     };
     // Half of the places at most: what the client calls its conversation must not hide what it holds.
     if (hint !== undefined) take(byHint.get(scope + hint), mostCompared / 2);
-    // From the end: the longest conversation comes first.
+    // From the end: the longest conversation comes first. Of the last call also what it means: that costs reading it.
+    let isMeaningKnown = false;
     for (let at = items.length - 1; at >= 0 && found.size < mostCompared; at -= 1) {
       const item = items[at];
-      if (item !== undefined) take(byEnd.get(scope + item.digest), mostCompared);
+      if (item === undefined) continue;
+      take(byEnd.get(scope + item.digest), mostCompared);
+      const meaning = isMeaningKnown ? undefined : item.meaning();
+      if (meaning === undefined) continue;
+      isMeaningKnown = true;
+      take(byEnd.get(scope + meaning), mostCompared);
     }
     return found;
   }
@@ -170,10 +176,12 @@ export function createConversationBook(options: ConversationBookOptions): Conver
     note(scope, hint, entries, replaces) {
       if (replaces?.isHeld === false) kept.delete(replaces);
       const conversation: Conversation = { scope: scopeKey(scope), hint, entries, isHeld: false };
+      kept.set(conversation, true);
+      // One that is too long for the book alone is not taken, and never disposed of either.
+      if (!kept.has(conversation)) return conversation;
       const { hints, ends } = keysOf(conversation);
       for (const key of hints) byHint.add(key, conversation);
       for (const key of ends) byEnd.add(key, conversation);
-      kept.set(conversation, true);
       return conversation;
     },
     forget: (conversation) => void kept.delete(conversation),
