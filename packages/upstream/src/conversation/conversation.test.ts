@@ -12,8 +12,18 @@ const assistant = (text: string, more: JsonObject = {}): JsonObject => ({
   content: [{ type: "output_text", text }],
   ...more,
 });
-const thought = (mark: string): JsonObject => ({ type: "reasoning", id: `rs_${mark}`, summary: [], encrypted_content: mark });
-const call = (id: string, text = "{}"): JsonObject => ({ type: "function_call", call_id: id, name: "f", arguments: text });
+const thought = (mark: string): JsonObject => ({
+  type: "reasoning",
+  id: `rs_${mark}`,
+  summary: [],
+  encrypted_content: mark,
+});
+const call = (id: string, text = "{}"): JsonObject => ({
+  type: "function_call",
+  call_id: id,
+  name: "f",
+  arguments: text,
+});
 const output = (id: string, text: string): JsonObject => ({ type: "function_call_output", call_id: id, output: text });
 
 /** Reasoning is kept unless its mark begins with `!`. */
@@ -60,26 +70,49 @@ describe("matchConversation() of a client of the same format", () => {
   });
 
   test("names the part that differs", () => {
-    const parts = (text: string) => user([{ type: "input_text", text: "a" }, { type: "input_text", text }]);
+    const parts = (text: string) =>
+      user([
+        { type: "input_text", text: "a" },
+        { type: "input_text", text },
+      ]);
     expect(match([parts("b")], [parts("c")]).difference).toBe("input[0].content[1]");
   });
 
-  test.each([false, true])("text that moved across the border of two items does not match (translated: %s)", (isTranslated) => {
-    expect(match([user("ab"), user("c")], [user("a"), user("bc")], isTranslated).isWhole).toBe(false);
-    expect(match([assistant("ab"), assistant("c")], [assistant("a"), assistant("bc")], isTranslated).isWhole).toBe(false);
-    expect(match([assistant("a"), assistant("b")], [assistant("ab")], isTranslated).isWhole).toBe(false);
-  });
+  test.each([false, true])(
+    "text that moved across the border of two items does not match (translated: %s)",
+    (isTranslated) => {
+      expect(match([user("ab"), user("c")], [user("a"), user("bc")], isTranslated).isWhole).toBe(false);
+      expect(match([assistant("ab"), assistant("c")], [assistant("a"), assistant("bc")], isTranslated).isWhole).toBe(
+        false,
+      );
+      expect(match([assistant("a"), assistant("b")], [assistant("ab")], isTranslated).isWhole).toBe(false);
+    },
+  );
 
   test.each([false, true])("swapped outputs of two calls do not match (translated: %s)", (isTranslated) => {
     const two = [user("Hi"), call("c1"), call("c2"), output("c1", "one"), output("c2", "two")];
     const swapped = [user("Hi"), call("c1"), call("c2"), output("c2", "one"), output("c1", "two")];
-    expect(match(two, swapped, isTranslated)).toMatchObject({ isWhole: false, items: 3, difference: "input[3].call_id" });
-    expect(match(two, [...two.slice(0, 3), output("c2", "two"), output("c1", "one")], isTranslated).isWhole).toBe(false);
+    expect(match(two, swapped, isTranslated)).toMatchObject({
+      isWhole: false,
+      items: 3,
+      difference: "input[3].call_id",
+    });
+    expect(match(two, [...two.slice(0, 3), output("c2", "two"), output("c1", "one")], isTranslated).isWhole).toBe(
+      false,
+    );
   });
 });
 
 describe("matchConversation() of a client of another format", () => {
-  const conversation = [user("Hi"), thought("a"), thought("b"), call("c1"), output("c1", "ok"), thought("c"), assistant("Done")];
+  const conversation = [
+    user("Hi"),
+    thought("a"),
+    thought("b"),
+    call("c1"),
+    output("c1", "ok"),
+    thought("c"),
+    assistant("Done"),
+  ];
   const carried = conversation.filter(({ type }) => type !== "reasoning");
 
   test("puts reasoning back exactly where it was", () => {
@@ -109,7 +142,11 @@ describe("matchConversation() of a client of another format", () => {
   });
 
   test("takes reasoning that it carries at its word", () => {
-    expect(match(conversation, [...conversation, user("On")], true)).toMatchObject({ isWhole: true, items: 7, restored: [] });
+    expect(match(conversation, [...conversation, user("On")], true)).toMatchObject({
+      isWhole: true,
+      items: 7,
+      restored: [],
+    });
     expect(match(conversation, [conversation[0]!, thought("x"), ...carried.slice(1)], true).isWhole).toBe(false);
   });
 
@@ -136,7 +173,11 @@ describe("matchConversation() of a client of another format", () => {
     expect(match(two, crossed, true)).toMatchObject({ isWhole: true });
     expect(match(two, [call("x"), call("x"), output("x", "one"), output("x", "two")], true).isWhole).toBe(false);
     expect(match(two, [call("x"), call("y"), output("y", "one"), output("x", "two")], true).isWhole).toBe(false);
-    const clash = match([call("c1"), output("c1", "one")], [call("x"), output("x", "one"), call("c1"), output("c1", "new")], true);
+    const clash = match(
+      [call("c1"), output("c1", "one")],
+      [call("x"), output("x", "one"), call("c1"), output("c1", "new")],
+      true,
+    );
     expect(clash).toMatchObject({ isWhole: false, difference: "input[2].call_id" });
   });
 });

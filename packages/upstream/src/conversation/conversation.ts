@@ -103,7 +103,7 @@ export function matchConversation(
   const renaming = new Renaming();
   const restored: RestoredItem[] = [];
   /** Left out just before the item in hand; it counts once what follows it has matched. */
-  let pending: RestoredItem[] = [];
+  let pending: { readonly entry: Entry; readonly item: JsonObject }[] = [];
   const missing = new Set<Entry>();
   let matchedEntries = 0;
   let matchedItems = 0;
@@ -115,7 +115,7 @@ export function matchConversation(
     if (entry === undefined) break;
     if (entry.isReasoning && options.isTranslated && item?.isReasoning !== true) {
       if (entry.kept === undefined) missing.add(entry);
-      else pending.push({ before: matchedItems, item: entry.kept });
+      else pending.push({ entry, item: entry.kept });
       continue;
     }
     if (item === undefined) {
@@ -135,14 +135,15 @@ export function matchConversation(
       difference = `input[${matchedItems}].call_id`;
       break;
     }
-    restored.push(...pending);
+    for (const { item: kept } of pending) restored.push({ before: matchedItems, item: kept });
     pending = [];
     matchedItems += 1;
     matchedEntries = at + 1;
   }
   const isWhole = difference === undefined;
   if (isWhole) {
-    restored.push(...pending);
+    // Nothing follows them, and upstreams refuse reasoning without the item it led to.
+    for (const { entry } of pending) missing.add(entry);
     matchedEntries = entries.length;
     const clash = items.findIndex((item, index) => index >= matchedItems && !renaming.isFree(item.callId));
     if (options.isTranslated && renaming.changed.size > 0 && clash !== -1) {

@@ -79,8 +79,12 @@ class Remembered implements RememberedRequest {
     const { book, scope, hint } = this.#options;
     const source = continued ?? this.#source;
     const known = continued === undefined ? this.#repeated() : continued.conversation.entries;
-    const added = this.#canonical.slice(source?.match.items ?? 0).map((item) => createEntry(item));
-    const entries = [...known, ...added, ...turn.output.map((item) => this.#outputEntry(item))];
+    const added =
+      continued !== undefined && continued.match.renamed.size > 0
+        ? this.newItems(continued).map((item) => canonicalItem(item))
+        : this.#canonical.slice(source?.match.items ?? 0);
+    const output = turn.output.map((item) => this.#outputEntry(item));
+    const entries = [...known, ...added.map((item) => createEntry(item)), ...output];
     const replaced = source?.match.isWhole === true ? source.conversation : undefined;
     return book.note(scope, hint, entries, replaced);
   }
@@ -90,9 +94,16 @@ class Remembered implements RememberedRequest {
     this.#source = undefined;
   }
 
-  /** Of a request in full: the entries it repeats, as far as they were sent. */
+  /** Of a request in full: the entries it repeats, as far as they were sent, and in the words they were sent in. */
   #repeated(): readonly Entry[] {
-    return this.#source?.match.kept ?? [];
+    const { kept, restored } = this.#source?.match ?? { kept: [], restored: [] };
+    const put = new Set(restored.map(({ item }) => item));
+    let next = 0;
+    return kept.map((entry) => {
+      if (entry.kept !== undefined && put.has(entry.kept)) return entry;
+      const item = this.#canonical[next++];
+      return item === undefined || isAsSent(entry, item) ? entry : createEntry(item, entry.kept);
+    });
   }
 
   #outputEntry(item: JsonObject): Entry {
@@ -101,6 +112,10 @@ class Remembered implements RememberedRequest {
     const isKept = this.#options.isTranslated && item["type"] === "reasoning" && typeof payload === "string";
     return createEntry(canonicalItem(item), isKept ? reasoningToSend(item) : undefined);
   }
+}
+
+function isAsSent(entry: Entry, { digest, extras, callId }: CanonicalItem): boolean {
+  return entry.digest === digest && entry.extras === extras && entry.callId === callId;
 }
 
 /** The item as the backend takes it back. */
