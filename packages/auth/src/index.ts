@@ -20,6 +20,8 @@ export {
   type TokenReply,
   type TokenRequestOptions,
 } from "./refresh/token-refresh.ts";
+export { isFollowed } from "./import/followed-account.ts";
+export { importCodexLogin, type ImportCodexOptions, type ImportedLogin } from "./import/import-codex.ts";
 export { adoptSavedLogins } from "./import/adopt-saved-logins.ts";
 export { createRotations, type Rotations, type RotationsOptions } from "./refresh/create-rotations.ts";
 export { createStoredAccounts, type StoredAccounts, type StoredAccountsOptions } from "./refresh/stored-accounts.ts";

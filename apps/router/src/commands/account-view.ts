@@ -1,4 +1,10 @@
-import { type AccountRecord, type AccountReport, type AccountStore, createAccountPool } from "@turnout/auth";
+import {
+  type AccountRecord,
+  type AccountReport,
+  type AccountStore,
+  createAccountPool,
+  isFollowed,
+} from "@turnout/auth";
 import type { Account, Runtime } from "@turnout/core";
 import { RouterError } from "@turnout/core";
 import { plainText, renderDuration } from "./table.ts";
@@ -122,7 +128,9 @@ export function accountRow(view: AccountView, now: number, colour: (name: Colour
 }
 
 /** An access token that will be refreshed does not worry anybody; its end is told all the same. */
-function expiry({ kind, expiresAt, refreshable }: AccountRecord, now: number): string {
+function expiry(record: AccountRecord, now: number): string {
+  const { kind, expiresAt, refreshable } = record;
+  if (isFollowed(record)) return "kept by Codex CLI";
   if (kind === "api-key") return "never";
   if (expiresAt === undefined) return "-";
   const left = expiresAt <= now ? "now" : `in ${renderDuration(expiresAt - now)}`;

@@ -1,7 +1,7 @@
 import { isSecretReference, saveApiKey, type SavedLogin, saveLogin } from "@turnout/auth";
 import { foregroundRuntime, RouterError } from "@turnout/core";
 import { defineCommand } from "citty";
-import { configArgument, jsonArgument } from "./command-arguments.ts";
+import { configArgument } from "./command-arguments.ts";
 import { withExamples } from "./documented-command.ts";
 import { interruptible } from "./interruptible.ts";
 import { logInThroughBrowser, logInWithCode, type LoginScene } from "./login-flows.ts";

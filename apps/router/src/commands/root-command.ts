@@ -11,6 +11,7 @@ export const rootCommand: DocumentedCommand = withExamples(
       login: async () => (await import("./login.ts")).loginCommand,
       logout: async () => (await import("./logout.ts")).logoutCommand,
       accounts: async () => (await import("./accounts.ts")).accountsCommand,
+      import: async () => (await import("./import.ts")).importCommand,
       keys: async () => (await import("./keys.ts")).keysCommand,
       sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,
     },

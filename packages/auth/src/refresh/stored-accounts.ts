@@ -1,5 +1,6 @@
 import { type Account, RouterError, type Runtime } from "@turnout/core";
 
+import { createFollowedAccount, isFollowed } from "../import/followed-account.ts";
 import type { AccountRecord, AccountStore } from "../store/account-store.ts";
 import { createBackgroundRefresh } from "./background-refresh.ts";
 import type { Rotator } from "./rotation.ts";
@@ -42,6 +43,10 @@ export function createStoredAccounts(options: StoredAccountsOptions): StoredAcco
   const listeners = new Set<() => void>();
 
   function create(record: AccountRecord): StoredAccount {
+    if (isFollowed(record)) {
+      const readPath = () => store.credentials.read(record.id)?.secret;
+      return createFollowedAccount({ record, readPath, runtime });
+    }
     return createStoredAccount({
       record,
       store,
