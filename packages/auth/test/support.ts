@@ -110,8 +110,11 @@ export interface TokenEndpoint {
     readonly type: string;
     readonly body: unknown;
   }[];
-  /** Answers of the next requests, before the rotating default takes over; `cut` breaks the connection. */
-  readonly script: (Reply | "cut" | "stall")[];
+  /**
+   * Answers of the next requests, before the rotating default takes over; `cut` breaks the connection, `lost` does so after the
+   * token has been spent.
+   */
+  readonly script: (Reply | "cut" | "lost" | "stall")[];
   /** Called before each answer. */
   beforeReply: () => Promise<void> | void;
   /** Lifetime of the access tokens it hands out, from `now`. */
@@ -138,7 +141,7 @@ export async function startTokenEndpoint(): Promise<TokenEndpoint> {
     issuer: "",
     seen: [] as string[],
     requests: [] as { method: string; path: string; type: string; body: unknown }[],
-    script: [] as (Reply | "cut" | "stall")[],
+    script: [] as (Reply | "cut" | "lost" | "stall")[],
     beforeReply: (): Promise<void> | void => {},
     now: () => start,
   };
@@ -176,7 +179,8 @@ export async function startTokenEndpoint(): Promise<TokenEndpoint> {
     await endpoint.beforeReply();
     const reply = endpoint.script.shift() ?? rotate(refreshToken);
     if (reply === "stall") return;
-    if (reply === "cut") {
+    if (reply === "lost") rotate(refreshToken);
+    if (reply === "cut" || reply === "lost") {
       request.socket.destroy();
       return;
     }

@@ -5,6 +5,7 @@ import type { StoredCredential } from "../store/credentials.ts";
 import { findAccountId, hasExpired, mergeTokens, needsRefresh } from "../tokens/codex-login.ts";
 import { readCodexClaims } from "../tokens/codex-claims.ts";
 import { describeRefusal, type Rotator } from "./rotation.ts";
+import { refreshTimeOf } from "./refresh-time.ts";
 import { createSingleFlight, waitFor } from "./single-flight.ts";
 import type { TokenRequestOptions } from "./token-refresh.ts";
 
@@ -120,7 +121,7 @@ export function createStoredAccount(options: StoredAccountOptions): StoredAccoun
       const generation = store.credentials.replace(key, stored.generation, secrets);
       if (generation === undefined) return;
       refreshed = { generation, at: runtime.monotonic() };
-      record = plan === undefined || plan === record.plan ? record : store.accounts.update(key, { plan });
+      record = store.accounts.update(key, plan === undefined ? {} : { plan });
     });
     rotator.applied(key);
     return reload();
@@ -137,7 +138,8 @@ export function createStoredAccount(options: StoredAccountOptions): StoredAccoun
   async function refreshLocked(old: Hand, owner: string, patient: boolean): Promise<Hand> {
     record = store.accounts.get(key) ?? record;
     const now = reload();
-    if (now.stored.generation !== old.stored.generation && !isDue(now)) return now;
+    const wasFaster = patient ? (refreshTimeOf(record) ?? Infinity) > runtime.now() : !isDue(now);
+    if (wasFaster && (patient || now.stored.generation !== old.stored.generation)) return now;
     const refused = refusal(now);
     if (refused !== undefined) throw refused;
     const { refreshToken } = now.stored;
