@@ -10,6 +10,7 @@ const resultsSchema = z.object({
       client: z.string(),
       version: z.string(),
       wire: z.string(),
+      label: z.string().exactOptional(),
       upstream: z.string(),
       status: z.enum(["passed", "failed", "not available"]),
       problems: z.array(z.string()),

@@ -1,4 +1,5 @@
 import type { Installed } from "./client-cache.ts";
+import type { Conversation } from "./run-process.ts";
 
 /** Where one run of a client takes place. Everything below `home` and `work` is its own and goes away afterwards. */
 export interface Place {
@@ -8,12 +9,33 @@ export interface Place {
   readonly key: string;
   /** What the client asks for: the router's name of a model. */
   readonly model: string;
-  /** The format the client speaks: one of its `wires`. */
-  readonly wire: string;
+  /** One of the client's `ways`. */
+  readonly way: Way;
   /** Absolute; the client's HOME. */
   readonly home: string;
   /** Absolute; where the client is started, and its tools work. */
   readonly work: string;
+}
+
+/** One way in which a client can be told to ask. */
+export interface Way {
+  /** The format it speaks. */
+  readonly wire: string;
+  /** What carries its requests to the router. */
+  readonly transport: "http" | "ws";
+  /** What sets it apart from the client's other ways of the same format, in tables; absent for the ordinary one. */
+  readonly label?: string;
+  /** What it asks over HTTP all the same, on a way over a socket. */
+  readonly besides?: string;
+  /** Each process warms its socket up before it asks. */
+  readonly warmsUp?: boolean;
+  /** Each process sends its conversation once, and from then on refers to the answer before. */
+  readonly refersBack?: boolean;
+}
+
+/** The ordinary ways: these formats over HTTP. */
+export function overHttp(wires: readonly string[]): Way[] {
+  return wires.map((wire) => ({ wire, transport: "http" }));
 }
 
 /** How a client is started, for all turns of a conversation. */
@@ -26,6 +48,15 @@ export interface Invocation {
    * @param turn - 1 begins a conversation; a later one continues it in a process of its own.
    */
   commandLine(prompt: string, turn: number): readonly string[];
+  /**
+   * For a program that has all turns in one process, which is then started once, with an empty prompt: one turn over its
+   * standard input and output.
+   *
+   * @returns What the client showed of the answer.
+   */
+  converse?(conversation: Conversation, prompt: string, turn: number): Promise<string>;
+  /** What is wrong with what the client has left behind below its HOME; empty when nothing is. */
+  judgeHome?(home: string): readonly string[];
 }
 
 /** A command-line client that users point at turnout. */
@@ -39,8 +70,7 @@ export interface ClientProgram {
   readonly version: string;
   /** Its program is JavaScript and needs at least this Node; absent when it is native. */
   readonly node?: string;
-  /** The formats it can be told to speak. */
-  readonly wires: readonly string[];
+  readonly ways: readonly Way[];
   /** Upstreams that refuse what it sends when it continues a conversation, with the reason; one turn is tried there. */
   readonly oneTurn?: Readonly<Record<string, string>>;
   /** Its tool that runs a shell command, as a model calls it. */

@@ -18,6 +18,15 @@ const lineSchema = z.looseObject({
   level: z.number(),
   msg: z.string(),
   wire: z.string().optional(),
+  /** What carried a request to the router. */
+  client: z.enum(["http", "ws"]).optional(),
+  operation: z.string().optional(),
+  /** The request referred to the answer before. */
+  continued: z.boolean().optional(),
+  /** How the session with the upstream travelled. */
+  session: z.string().optional(),
+  /** Of a socket that was closed. */
+  requests: z.number().optional(),
   status: z.number().optional(),
   losses: z.object({ approximated: z.array(lossSchema), dropped: z.array(lossSchema) }).optional(),
 });
@@ -35,8 +44,15 @@ export interface House {
   readonly upstreamRequests: readonly RecordedRequest[];
   readonly log: readonly LogLine[];
   readonly outside: OutsideWorld;
+  /** Stops the router, so that everything about it is in the log. */
+  stopRouter(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** A key like a login of ChatGPT, unsigned: one of the clients takes an account's id out of it. */
+const key = [{ alg: "none" }, { "https://api.openai.com/auth": { chatgpt_account_id: "account-of-a-client" } }, "sig"]
+  .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+  .join(".");
 
 /** Opens a house for one client and one upstream. */
 export async function openHouse(upstream: Upstream): Promise<House> {
@@ -44,7 +60,6 @@ export async function openHouse(upstream: Upstream): Promise<House> {
   const [home, work, data] = ["home", "work", "data"].map((name) => path.join(folder, name));
   if (home === undefined || work === undefined || data === undefined) throw new Error("A house has three rooms");
   for (const room of [home, work, data]) mkdirSync(room);
-  const key = "key-of-a-client";
   const lines: string[] = [];
   const outside = await startOutsideWorld();
   const sandbox = await createSandbox();
@@ -53,7 +68,7 @@ export async function openHouse(upstream: Upstream): Promise<House> {
     config: readConfig(parseConfigText(stringify(config), "turnout.yaml"), builtInPlugins),
     plugins: builtInPlugins,
     runtime: systemRuntime,
-    log: createLog("info", { write: (line) => lines.push(line) }),
+    log: createLog("debug", { write: (line) => lines.push(line) }),
     dataDirectory: data,
     homeDirectory: data,
   });
@@ -67,6 +82,7 @@ export async function openHouse(upstream: Upstream): Promise<House> {
     get log() {
       return lines.map((line) => lineSchema.parse(JSON.parse(line)));
     },
+    stopRouter: () => router.close(),
     async close() {
       await router.close();
       await sandbox.close();

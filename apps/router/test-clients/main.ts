@@ -4,6 +4,7 @@
  *     pnpm test:clients                                 all
  *     pnpm test:clients --client=pi,codex               some
  *     pnpm test:clients --wire=gemini --upstream=codex  some formats, some upstreams
+ *     pnpm test:clients --transport=ws                  only over WebSocket, or only over http
  *     pnpm test:clients --write                         also write docs/clients.json, for the README
  *
  * Clients come from the npm registry into the folder that TURNOUT_CLIENT_CACHE names, by default below node_modules.
@@ -23,6 +24,7 @@ const { values } = parseArgs({
   options: {
     client: { type: "string" },
     wire: { type: "string" },
+    transport: { type: "string" },
     upstream: { type: "string" },
     write: { type: "boolean", default: false },
   },
@@ -64,13 +66,16 @@ async function runTwiceAtMost(...[installed, asked]: Parameters<typeof runCase>)
 async function runClient(client: ClientProgram): Promise<ResultRow[]> {
   const installed = await installOrReason(client);
   const rows: ResultRow[] = [];
-  for (const wire of chosen(client.wires, (name) => name, values.wire)) {
+  const ways = chosen(client.ways, ({ wire }) => wire, values.wire);
+  for (const way of chosen(ways, ({ transport }) => transport, values.transport)) {
     for (const upstream of chosen(upstreams, ({ id }) => id, values.upstream)) {
-      const named = { client: client.name, version: client.version, wire, upstream: upstream.id };
+      const { wire, label } = way;
+      const spoken = { wire, ...(label !== undefined && { label }) };
+      const named = { client: client.name, version: client.version, ...spoken, upstream: upstream.id };
       const row: ResultRow =
         typeof installed === "string"
           ? { ...named, status: "not available", problems: [installed] }
-          : { ...named, ...(await runTwiceAtMost(installed, { client, wire, upstream })) };
+          : { ...named, ...(await runTwiceAtMost(installed, { client, way, upstream })) };
       console.log(renderLine(row));
       rows.push(row);
     }

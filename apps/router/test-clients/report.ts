@@ -5,6 +5,8 @@ export interface ResultRow extends Partial<CaseResult> {
   readonly client: string;
   readonly version: string;
   readonly wire: string;
+  /** What sets the way it asked apart from its ordinary one. */
+  readonly label?: string;
   readonly upstream: string;
   readonly status: "passed" | "failed" | "not available";
   /** Why it failed, or is not available. */
@@ -19,7 +21,8 @@ const marks = { passed: "ok  ", failed: "FAIL", "not available": "skip" } as con
 export function renderLine(row: ResultRow): string {
   const time = row.milliseconds === undefined ? "" : `${(row.milliseconds / 1_000).toFixed(1)} s`;
   const title = `${row.client} ${row.version}`.padEnd(22);
-  const line = `${marks[row.status]}  ${title} ${row.wire.padEnd(18)} -> ${row.upstream.padEnd(18)} ${time}`.trimEnd();
+  const line =
+    `${marks[row.status]}  ${title} ${spoken(row).padEnd(42)} -> ${row.upstream.padEnd(18)} ${time}`.trimEnd();
   const note = row.oneTurn === undefined ? [] : [`      one turn: ${row.oneTurn}`];
   const again = (row.firstTry ?? []).map((problem) => `      first try: ${problem}`);
   return [line, ...note, ...again, ...row.problems.map((problem) => `      ${problem}`)].join("\n");
@@ -48,11 +51,25 @@ function cellOf({ status, problems, oneTurn }: ResultRow): string {
   return oneTurn === undefined ? status : `${status}, one turn: ${oneTurn}`;
 }
 
-function titleOf({ client, version, wire }: ResultRow): string {
-  return `${client} ${version} | ${wire}`;
+function titleOf(row: ResultRow): string {
+  return `${row.client} ${row.version} | ${spoken(row)}`;
+}
+
+function spoken({ wire, label }: ResultRow): string {
+  return label === undefined ? wire : `${wire}, ${label}`;
 }
 
 /** What the README tells of a row: nothing of the machine it came from. */
-export function publicRow({ client, version, wire, upstream, status, problems, oneTurn }: ResultRow): ResultRow {
-  return { client, version, wire, upstream, status, problems, ...(oneTurn !== undefined && { oneTurn }) };
+export function publicRow(row: ResultRow): ResultRow {
+  const { client, version, wire, label, upstream, status, problems, oneTurn } = row;
+  return {
+    client,
+    version,
+    wire,
+    ...(label !== undefined && { label }),
+    upstream,
+    status,
+    problems,
+    ...(oneTurn !== undefined && { oneTurn }),
+  };
 }

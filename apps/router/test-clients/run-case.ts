@@ -1,16 +1,17 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Installed } from "./client-cache.ts";
-import type { ClientProgram } from "./client-program.ts";
+import type { ClientProgram, Invocation, Way } from "./client-program.ts";
 import { type House, openHouse } from "./house.ts";
+import { judgeHouse } from "./judge-house.ts";
 import { type ProcessResult, runProcess } from "./run-process.ts";
 import { createTask, judgeTask, type Task } from "./task.ts";
 import type { Upstream } from "./upstreams.ts";
 
-/** A client, a format it speaks, and what stands behind the router. */
+/** A client, one of its ways to ask, and what stands behind the router. */
 export interface Case {
   readonly client: ClientProgram;
-  readonly wire: string;
+  readonly way: Way;
   readonly upstream: Upstream;
 }
 
@@ -29,41 +30,29 @@ export interface CaseResult {
   readonly askedFor: readonly string[];
 }
 
-/** Two turns, each a process of its own, the second continuing the conversation of the first. */
+/** Two turns; each is a process of its own that continues the conversation, unless the client has them all in one. */
 const turns = [1, 2];
 
 /** Clients take seconds; a busy machine may take far longer. */
 const turnLimitMs = 120_000;
 
 /** Lets a client do two tasks in one conversation, and looks at everything that came of it. */
-export async function runCase(installed: Installed, { client, wire, upstream }: Case): Promise<CaseResult> {
+export async function runCase(installed: Installed, { client, way, upstream }: Case): Promise<CaseResult> {
   const house = await openHouse(upstream);
   try {
-    const invocation = client.invocation({ ...house, model: upstream.model, wire });
+    const invocation = client.invocation({ ...house, model: upstream.model, way });
     writeFiles(house.home, invocation.files);
-    const environment = { ...commonEnvironment(house), ...invocation.environment };
-    const tasks: Task[] = [];
-    const problems: string[] = [];
-    let milliseconds = 0;
     const limit = client.oneTurn?.[upstream.id];
-    for (const turn of limit === undefined ? turns : turns.slice(0, 1)) {
-      const task = createTask(client, turn);
-      tasks.push(task);
-      const result = await runProcess({
-        command: [...client.start(installed), ...invocation.commandLine(task.prompt, turn)],
-        cwd: house.work,
-        environment,
-        limitMs: turnLimitMs,
-      });
-      milliseconds += result.milliseconds;
-      problems.push(...judgeTurn(result, task, house).map((problem) => `turn ${turn}: ${problem}`));
-      if (problems.length > 0) break;
-    }
-    problems.push(...judgeHouse(house, wire, upstream, tasks));
+    const tasks = (limit === undefined ? turns : turns.slice(0, 1)).map((turn) => createTask(client, turn));
+    const run = invocation.converse === undefined ? runProcesses : runOneProcess;
+    const { results, problems, processes } = await run({ client, installed, invocation, house, tasks });
+    await house.stopRouter();
+    problems.push(...judgeHouse({ house, way, upstream, tasks, processes }));
+    problems.push(...(invocation.judgeHome?.(house.home) ?? []));
     return {
       problems,
       ...(limit !== undefined && { oneTurn: limit }),
-      milliseconds,
+      milliseconds: results.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
       upstreamRequests: house.upstreamRequests.length,
       losses: lossesOf(house),
       askedFor: [...house.outside.askedFor].toSorted(),
@@ -71,6 +60,62 @@ export async function runCase(installed: Installed, { client, wire, upstream }: 
   } finally {
     await house.close();
   }
+}
+
+interface Run {
+  readonly client: ClientProgram;
+  readonly installed: Installed;
+  readonly invocation: Invocation;
+  readonly house: House;
+  readonly tasks: readonly Task[];
+}
+
+interface RunResult {
+  readonly results: readonly ProcessResult[];
+  readonly processes: number;
+  readonly problems: string[];
+}
+
+/** A process for each task, until one goes wrong. */
+async function runProcesses(run: Run): Promise<RunResult> {
+  const results: ProcessResult[] = [];
+  const problems: string[] = [];
+  for (const [index, task] of run.tasks.entries()) {
+    const turn = index + 1;
+    const result = await runProcess({ ...processOptions(run, task.prompt, turn), limitMs: turnLimitMs });
+    results.push(result);
+    problems.push(...judgeTurn(result, task, run.house).map((problem) => `turn ${turn}: ${problem}`));
+    if (problems.length > 0) break;
+  }
+  return { results, processes: results.length, problems };
+}
+
+/** One process that is given the tasks one after the other. */
+async function runOneProcess(run: Run): Promise<RunResult> {
+  const outputs: string[] = [];
+  const result = await runProcess({
+    ...processOptions(run, "", 1),
+    limitMs: turnLimitMs * run.tasks.length,
+    talk: async (conversation) => {
+      for (const [index, { prompt }] of run.tasks.entries()) {
+        outputs.push((await run.invocation.converse?.(conversation, prompt, index + 1)) ?? "");
+      }
+    },
+  });
+  const problems = run.tasks.flatMap((task, index) => {
+    const output = outputs[index];
+    if (output === undefined) return judgeTurn({ ...result, code: undefined }, task, run.house);
+    return judgeTask(task, run.house.work, output);
+  });
+  return { results: [result], processes: 1, problems };
+}
+
+function processOptions({ client, installed, invocation, house }: Run, prompt: string, turn: number) {
+  return {
+    command: [...client.start(installed), ...invocation.commandLine(prompt, turn)],
+    cwd: house.work,
+    environment: { ...commonEnvironment(house), ...invocation.environment },
+  };
 }
 
 function writeFiles(home: string, files: Readonly<Record<string, string>>): void {
@@ -107,28 +152,6 @@ function judgeTurn(result: ProcessResult, task: Task, { work }: House): string[]
   if (result.timedOut) return [`did not end within ${turnLimitMs / 1_000} s: ${words()}`];
   if (result.code !== 0) return [`ended with ${result.code ?? "a signal"}: ${words()}`];
   return judgeTask(task, work, result.output);
-}
-
-/** What router and upstream saw: no refusal, no retry, the right languages, and the history in the second turn. */
-function judgeHouse(house: House, wire: string, upstream: Upstream, tasks: readonly Task[]): string[] {
-  const problems: string[] = [];
-  for (const line of house.log) {
-    if (line.level > 30) problems.push(`log: ${JSON.stringify(line)}`);
-    else if (line.wire !== undefined && line.wire !== wire) problems.push(`log: spoke ${line.wire} instead of ${wire}`);
-  }
-  const asked = house.upstreamRequests.filter((request) => request.kind === "response");
-  for (const { path: where, outcome, status, body } of asked) {
-    if (!upstream.path.test(where)) problems.push(`upstream: asked at ${where}`);
-    if (outcome !== "completed") {
-      problems.push(`upstream: ${outcome} with ${status ?? "no status"}: ${JSON.stringify(body).slice(0, 300)}`);
-    }
-  }
-  const [first] = tasks;
-  const last = asked.at(-1);
-  if (first !== undefined && !JSON.stringify([last?.body, last?.input]).includes(first.proof)) {
-    problems.push("upstream: the last request does not hold the first tool's answer");
-  }
-  return problems;
 }
 
 function lossesOf({ log }: House): string[] {

@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 
 export interface ProcessOptions {
   readonly command: readonly string[];
@@ -6,6 +7,15 @@ export interface ProcessOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** After so many milliseconds it is killed. */
   readonly limitMs: number;
+  /** Talks to it over its standard input and output; when that is done, its input ends. Default: it has no input. */
+  readonly talk?: (conversation: Conversation) => Promise<void>;
+}
+
+/** A running program that is talked to line by line. */
+export interface Conversation {
+  write(line: string): void;
+  /** @throws {Error} when its output has ended. */
+  readLine(): Promise<string>;
 }
 
 export interface ProcessResult {
@@ -35,8 +45,27 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(sign
 /** As much of an output as is kept: its end. */
 const maximumLength = 1024 * 1024;
 
+async function talkTo(
+  { stdin, stdout }: ChildProcessWithoutNullStreams,
+  talk: (conversation: Conversation) => Promise<void>,
+): Promise<void> {
+  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  try {
+    await talk({
+      write: (line) => void stdin.write(`${line}\n`),
+      readLine: async () => {
+        const next = await lines.next();
+        if (next.done === true) throw new Error("It ended in the middle of the conversation");
+        return next.value;
+      },
+    });
+  } finally {
+    stdin.end();
+  }
+}
+
 /**
- * Runs a program in a process group of its own, without standard input. When it ends, or its time is up, the whole group is
+ * Runs a program in a process group of its own. When it ends, or its time is up, the whole group is
  * killed: nothing it has started is left over.
  */
 export function runProcess(options: ProcessOptions): Promise<ProcessResult> {
@@ -46,7 +75,7 @@ export function runProcess(options: ProcessOptions): Promise<ProcessResult> {
     const child = spawn(program, parameters, {
       cwd: options.cwd,
       env: { ...options.environment },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: "pipe",
       detached: true,
     });
     const leader = child.pid;
@@ -54,6 +83,10 @@ export function runProcess(options: ProcessOptions): Promise<ProcessResult> {
     let output = "";
     let errors = "";
     let timedOut = false;
+    // It may be gone when it is written to; that it is shows in what it answers.
+    child.stdin.on("error", () => undefined);
+    if (options.talk === undefined) child.stdin.end();
+    else void talkTo(child, options.talk).catch((error: unknown) => (errors += String(error)));
     child.stdout.setEncoding("utf8").on("data", (text: string) => (output = (output + text).slice(-maximumLength)));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (errors = (errors + text).slice(-maximumLength)));
     const end = () => {

@@ -5,6 +5,8 @@ export interface Upstream {
   readonly id: string;
   /** What the client asks for. */
   readonly model: string;
+  /** Sessions on sockets are kept with it: a request that continues a conversation carries only what is new. */
+  readonly keepsSessions?: boolean;
   /** Where the sandbox must have been asked. */
   readonly path: RegExp;
   /** Entry of `providers`, by provider name. */
@@ -15,17 +17,26 @@ function apiKeyAccount(sandbox: Sandbox) {
   return [{ apiKey: sandbox.createAccount({ apiKey: true }).apiKey }];
 }
 
+function codexProvider(sandbox: Sandbox, transport: string) {
+  const { accessToken, accountId } = sandbox.createAccount();
+  const accounts = [{ accessToken, accountId }];
+  return { codex: { baseUrl: sandbox.codexBaseUrl, issuer: sandbox.issuer, transport, accounts } };
+}
+
 /** Every client is tried with all of them. */
 export const upstreams: readonly Upstream[] = [
   {
     id: "codex",
     model: "codex/gpt-5.4",
+    keepsSessions: true,
     path: /^\/backend-api\/codex\/responses/u,
-    configure(sandbox) {
-      const { accessToken, accountId } = sandbox.createAccount();
-      const accounts = [{ accessToken, accountId }];
-      return { codex: { baseUrl: sandbox.codexBaseUrl, issuer: sandbox.issuer, accounts } };
-    },
+    configure: (sandbox) => codexProvider(sandbox, "auto"),
+  },
+  {
+    id: "codex-http",
+    model: "codex/gpt-5.4",
+    path: /^\/backend-api\/codex\/responses/u,
+    configure: (sandbox) => codexProvider(sandbox, "http"),
   },
   {
     id: "openai-chat",

@@ -15,6 +15,8 @@ export interface Settlement {
   readonly stream: boolean;
   /** What was asked, once it was understood. */
   readonly operation: Operation | undefined;
+  /** It went on from an earlier answer that it named. */
+  readonly continued: boolean;
   readonly plan: Plan | undefined;
   readonly trail: AttemptTrail;
   readonly durationMs: number;
@@ -38,6 +40,7 @@ export function logRequest(log: Logger, settlement: Settlement): void {
     model: settlement.model?.slice(0, longestName),
     stream: settlement.stream,
     operation: settlement.operation === "generate" ? undefined : settlement.operation,
+    continued: settlement.continued || undefined,
     provider: plan?.provider,
     upstreamModel: plan?.upstreamModel,
     executor: trail.last?.executor,

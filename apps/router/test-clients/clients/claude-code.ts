@@ -1,11 +1,11 @@
-import type { ClientProgram } from "../client-program.ts";
+import { type ClientProgram, overHttp } from "../client-program.ts";
 
 export const claudeCode: ClientProgram = {
   id: "claude-code",
   name: "Claude Code",
   package: "@anthropic-ai/claude-code",
   version: "2.1.330",
-  wires: ["anthropic-messages"],
+  ways: overHttp(["anthropic-messages"]),
   shellCall: (command) => ({ tool: "Bash", arguments: { command, description: "Prove that it ran" } }),
   start: (installed) => [installed.native("@anthropic-ai/claude-code-", "claude")],
   invocation: ({ routerUrl, key, model }) => ({

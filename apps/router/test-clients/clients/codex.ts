@@ -1,4 +1,21 @@
-import type { ClientProgram } from "../client-program.ts";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+import type { ClientProgram, Place, Way } from "../client-program.ts";
+import { createAppServerTalk } from "./codex-app-server.ts";
+
+const overSocket = { wire: "openai-responses", transport: "ws", warmsUp: true, refersBack: true } as const;
+
+const builtIn: Way = { ...overSocket, label: "WebSocket, its provider openai" };
+const appServer: Way = { ...overSocket, label: "WebSocket, app-server" };
+const withCatalogue: Way = { ...overSocket, label: "WebSocket, models of the router" };
+const ways: readonly Way[] = [
+  { ...overSocket, label: "WebSocket" },
+  appServer,
+  builtIn,
+  withCatalogue,
+  { wire: "openai-responses", transport: "http" },
+];
 
 export const codex: ClientProgram = {
   id: "codex",
@@ -6,32 +23,31 @@ export const codex: ClientProgram = {
   package: "@openai/codex",
   version: "0.169.0",
   node: "16.0.0",
-  wires: ["openai-responses"],
+  ways,
   shellCall: (command) => ({ tool: "exec_command", arguments: { cmd: command } }),
   start: (installed) => [installed.node, installed.bin("codex")],
-  invocation: ({ routerUrl, key, model }) => ({
-    files: { ".codex/config.toml": settings(routerUrl, model) },
-    environment: { ROUTER_KEY: key },
-    commandLine: (prompt, turn) => [
-      "exec",
-      ...(turn > 1 ? ["resume", "--last"] : []),
-      "--skip-git-repo-check",
-      "--dangerously-bypass-approvals-and-sandbox",
-      "--json",
-      prompt,
-    ],
+  invocation: (place) => ({
+    files: { ".codex/config.toml": settings(place) },
+    environment: { ROUTER_KEY: place.key, CODEX_API_KEY: place.key },
+    ...(place.way === appServer && { converse: createAppServerTalk(place.work) }),
+    ...(place.way === withCatalogue && { judgeHome: (home: string) => judgeModels(home, place.model) }),
+    commandLine: (prompt, turn) =>
+      place.way === appServer
+        ? ["app-server"]
+        : [
+            "exec",
+            ...(turn > 1 ? ["resume", "--last"] : []),
+            "--skip-git-repo-check",
+            "--dangerously-bypass-approvals-and-sandbox",
+            "--json",
+            prompt,
+          ],
   }),
 };
 
-function settings(routerUrl: string, model: string): string {
+function settings({ routerUrl, model, way }: Place): string {
   return `model = "${model}"
-model_provider = "router"
-[model_providers.router]
-name = "Router"
-base_url = "${routerUrl}/v1"
-env_key = "ROUTER_KEY"
-wire_api = "responses"
-supports_websockets = true
+${way === builtIn ? `openai_base_url = "${routerUrl}/v1"` : provider(routerUrl, way)}
 [features]
 plugins = false
 [analytics]
@@ -39,4 +55,29 @@ enabled = false
 [otel]
 metrics_exporter = "none"
 `;
+}
+
+/** With a command for the key, and not with the key itself, it asks for the list of models. */
+function provider(routerUrl: string, way: Way): string {
+  const [base, key] =
+    way === withCatalogue
+      ? ["/backend-api/codex", 'auth = { command = "printenv", args = ["ROUTER_KEY"] }']
+      : ["/v1", 'env_key = "ROUTER_KEY"'];
+  return `model_provider = "router"
+[model_providers.router]
+name = "Router"
+base_url = "${routerUrl}${base}"
+${key}
+wire_api = "responses"
+supports_websockets = ${way.transport === "ws"}`;
+}
+
+const cacheSchema = z.looseObject({ models: z.array(z.looseObject({ slug: z.string() })) });
+
+/** It keeps a list it could read; one it could not read is passed over without a word. */
+function judgeModels(home: string, model: string): string[] {
+  const file = path.join(home, ".codex", "models_cache.json");
+  if (!existsSync(file)) return ["it kept no list of models"];
+  const { models } = cacheSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  return models.some(({ slug }) => slug === model) ? [] : [`its list of models does not hold ${model}`];
 }

@@ -1,4 +1,4 @@
-import type { ClientProgram } from "../client-program.ts";
+import { type ClientProgram, overHttp } from "../client-program.ts";
 
 export const geminiCli: ClientProgram = {
   id: "gemini-cli",
@@ -6,7 +6,7 @@ export const geminiCli: ClientProgram = {
   package: "@google/gemini-cli",
   version: "0.61.0",
   node: "20.0.0",
-  wires: ["gemini"],
+  ways: overHttp(["gemini"]),
   oneTurn: { gemini: "with --resume it sends every tool result twice, which the sandbox refuses" },
   shellCall: (command) => ({ tool: "run_shell_command", arguments: { command, description: "Prove that it ran" } }),
   start: (installed) => [installed.node, installed.bin("gemini")],

@@ -1,4 +1,4 @@
-import type { ClientProgram } from "../client-program.ts";
+import { type ClientProgram, overHttp } from "../client-program.ts";
 
 /** By format: the login that speaks it. */
 const logins: Readonly<Record<string, string>> = {
@@ -14,15 +14,15 @@ export const qwenCode: ClientProgram = {
   package: "@qwen-code/qwen-code",
   version: "0.24.4",
   node: "22.0.0",
-  wires: Object.keys(logins),
+  ways: overHttp(Object.keys(logins)),
   shellCall: (command) => ({
     tool: "run_shell_command",
     // What a command prints right before its end is lost now and then.
     arguments: { command: `${command}; sleep 1`, description: "Prove that it ran", is_background: false },
   }),
   start: (installed) => [installed.node, installed.bin("qwen")],
-  invocation: ({ routerUrl, key, model, wire }) => {
-    const login = logins[wire] ?? "";
+  invocation: ({ routerUrl, key, model, way }) => {
+    const login = logins[way.wire] ?? "";
     return {
       files: {
         ".qwen/settings.json": JSON.stringify({
