@@ -98,13 +98,14 @@ describe("select()", () => {
     expect(order(pool, "talk").charAt(0)).toBe(home);
   });
 
-  test("tries what rests for a guess when nothing else is there, the one that is over soonest first", async () => {
+  test("tries what has reached a limit of unknown end when nothing else is there, the one free soonest", async () => {
     const { pool, runtime } = setUp("ab");
     fail(pool, "b", usageLimited(undefined));
     await runtime.advance(1_000);
     fail(pool, "a", usageLimited(undefined));
     expect(pool.select({ model })).toMatchObject({ isForced: true, account: { key: "b" } });
-    expect(pool.select({ model }, new Set("b"))).toMatchObject({ isForced: true, account: { key: "a" } });
+    // One for each request: what else would be asked is most likely used up as well.
+    expect(pool.select({ model }, new Set("b"))).toMatchObject({ account: undefined, limit: { isKnown: false } });
   });
 
   test("tries nothing when the upstream has named the end of every rest, and tells the first", () => {
@@ -117,6 +118,16 @@ describe("select()", () => {
       isForced: true,
       limit: { why: "rate-limit", until: now + minute, waitMs: minute, isKnown: true },
     });
+  });
+
+  test("waits for a limit whose end is known rather than asking one whose end is not, but tries one that had trouble", () => {
+    const { pool, runtime } = setUp("ab");
+    fail(pool, "a", usageLimited(runtime.now() + hour));
+    fail(pool, "b", usageLimited(undefined));
+    expect(pool.select({ model })).toMatchObject({ account: undefined, limit: { waitMs: minute, isKnown: false } });
+    pool.update(accountsOf("ac"));
+    for (let count = 0; count < 3; count += 1) fail(pool, "c", failed);
+    expect(pool.select({ model })).toMatchObject({ account: { key: "c" }, isForced: true });
   });
 
   test("still tries an account that may have a new login while all others are limited", () => {

@@ -86,6 +86,8 @@ interface World {
   readonly dues: Map<string, Due>;
   /** Ends of limits that the upstream has named. */
   readonly limits: Map<string, number>;
+  /** When limits of unknown end, and want of money, are over at the latest. */
+  readonly guesses: Map<string, number>;
   readonly off: Set<Key>;
   pending: { readonly key: Key; readonly model: ModelName; readonly attempt: PoolAttempt }[];
 }
@@ -129,6 +131,7 @@ function rest(world: World, scope: string, milliseconds: number): void {
 function limit(world: World, scope: string, resetInMs: number | undefined): void {
   rest(world, scope, resetInMs === undefined || resetInMs <= 0 ? longestGuessMs : Math.max(resetInMs, longestGuessMs));
   if (resetInMs !== undefined && resetInMs > 0) world.limits.set(scope, world.now + Math.min(resetInMs, longestRestMs));
+  else world.guesses.set(scope, world.now + longestGuessMs);
 }
 
 function noteOutcome(world: World, key: Key, model: ModelName, outcome: Outcome): void {
@@ -145,8 +148,10 @@ function noteOutcome(world: World, key: Key, model: ModelName, outcome: Outcome)
     case "refused":
     case "forbidden":
     case "no-login":
-    case "billing":
       rest(world, key, longestGuessMs);
+      break;
+    case "billing":
+      limit(world, key, undefined);
       break;
     default:
   }
@@ -163,8 +168,8 @@ function isDue(world: World, key: Key, model: ModelName): boolean {
   );
 }
 
-function isLimited(world: World, key: Key, model: ModelName): boolean {
-  return [key, `${key} ${model}`].some((scope) => (world.limits.get(scope) ?? 0) > world.now);
+function isIn(ends: ReadonlyMap<string, number>, world: World, key: Key, model: ModelName): boolean {
+  return [key, `${key} ${model}`].some((scope) => (ends.get(scope) ?? 0) > world.now);
 }
 
 function checkAll({ pool, world }: Real): void {
@@ -173,9 +178,12 @@ function checkAll({ pool, world }: Real): void {
     // No healthy account stays unused for longer than its rest.
     expect(takes).toEqual(expect.arrayContaining(keys.filter((key) => isDue(world, key, model))));
     for (const key of world.off) expect(takes).not.toContain(key);
-    // Nobody is refused unless every account is limited by its upstream's word, or switched off.
+    // Nobody is refused unless every account is used up, and one of them until a known time, or is switched off.
     const { account, limit: reached } = pool.select({ model });
-    const isHopeless = keys.every((key) => world.off.has(key) || isLimited(world, key, model));
+    const on = keys.filter((key) => !world.off.has(key));
+    const isHopeless =
+      on.every((key) => isIn(world.limits, world, key, model) || isIn(world.guesses, world, key, model)) &&
+      (on.length === 0 || on.some((key) => isIn(world.limits, world, key, model)));
     if (account === undefined) expect(isHopeless).toBe(true);
     if (account === undefined && world.off.size < keys.length) expect(reached?.waitMs).toBeGreaterThan(0);
   }
@@ -347,6 +355,7 @@ test.each(strategies)(
             now: 1_800_000_000_000,
             dues: new Map(),
             limits: new Map(),
+            guesses: new Map(),
             off: new Set(),
             pending: [],
           };

@@ -39,7 +39,7 @@ function restOf(state: PoolState): number {
   return state.until ?? Number.POSITIVE_INFINITY;
 }
 
-/** Order of hope: a probe is out and may well succeed; a rest that is only a guess; a login that may have been renewed. */
+/** Order of hope: a probe is out and may well succeed; a trouble that passes; a login that may have been renewed. */
 const hopes: Readonly<Record<PoolState["kind"], number>> = {
   ready: 0,
   "half-open": 0,
@@ -48,8 +48,9 @@ const hopes: Readonly<Record<PoolState["kind"], number>> = {
   disabled: 3,
 };
 
-function isHopeless(state: PoolState): boolean {
-  return (state.kind === "cooling" && state.isKnown) || restOf(state) === Number.POSITIVE_INFINITY;
+/** It rests for a limit, or for want of money: asking earlier than its end is most likely in vain. */
+function isUsedUp(state: PoolState): boolean {
+  return state.kind === "cooling" && state.why !== "trouble" && state.why !== "no-credential";
 }
 
 function isMoreHopeful(state: PoolState, than: PoolState): boolean {
@@ -64,8 +65,9 @@ function limitOf(state: PoolState, now: number): ReachedLimit | undefined {
 }
 
 /**
- * Whom to ask when no account takes requests now. One whose upstream has named the end of its rest is not: that would be
- * in vain. Neither is one that its owner has switched off.
+ * Whom to ask when no account takes requests now: one that rests for anything but a limit. Where all have reached a limit,
+ * waiting for one whose end is known is better than asking in vain; where no end is known, the one that is free soonest by
+ * our guess is asked, one for each request. One that its owner has switched off is never asked.
  */
 export function selectForced(
   { accounts, slots }: Roster,
@@ -73,14 +75,26 @@ export function selectForced(
   now: number,
   exclude: ReadonlySet<string> | undefined,
 ): Selection {
-  let best: { readonly account: Account; readonly state: PoolState } | undefined;
+  let best: Candidate | undefined;
+  let usedUp: Candidate | undefined;
   let limit: ReachedLimit | undefined;
+  let isEndKnown = false;
   accounts.forEach((account, index) => {
     const state = blocking(slots.state(index, undefined, now), slots.state(index, model, now));
     const own = limitOf(state, now);
+    if (own?.isKnown === true) isEndKnown = true;
     if (own !== undefined && (limit === undefined || own.until < limit.until)) limit = own;
-    if (isHopeless(state) || exclude?.has(account.key) === true) return;
-    if (best === undefined || isMoreHopeful(state, best.state)) best = { account, state };
+    if (restOf(state) === Number.POSITIVE_INFINITY || exclude?.has(account.key) === true) return;
+    if (isUsedUp(state)) {
+      if (usedUp === undefined || isMoreHopeful(state, usedUp.state)) usedUp = { account, state };
+    } else if (best === undefined || isMoreHopeful(state, best.state)) best = { account, state };
   });
-  return { account: best?.account, isForced: true, limit };
+  const isWorthATry = !isEndKnown && (exclude === undefined || exclude.size === 0);
+  const chosen = best ?? (isWorthATry ? usedUp : undefined);
+  return { account: chosen?.account, isForced: true, limit };
+}
+
+interface Candidate {
+  readonly account: Account;
+  readonly state: PoolState;
 }
