@@ -190,6 +190,10 @@ export class SessionSocket implements SocketListener {
   }
 
   failed(error: Error): void {
+    if (this.#state === "over") {
+      this.#timer?.cancel();
+      return;
+    }
     const tried = `Cannot ${this.#state === "opening" ? "open" : "finish answer of"} ${this.#options.upstream}`;
     if (breaksProtocol(error)) {
       const message = `${tried}: ${error.message}`;
@@ -223,9 +227,16 @@ export class SessionSocket implements SocketListener {
   /** One timer for all that takes time on an open socket: pings, their answers, age, idleness. */
   #watch(): void {
     this.#timer?.cancel();
-    const { pingIntervalMs, pongTimeoutMs } = this.#options.limits;
-    const waitMs = this.#askedAt === undefined ? pingIntervalMs : Math.min(pingIntervalMs, pongTimeoutMs);
-    this.#timer = this.#runtime.setTimer(waitMs, () => this.#look());
+    const now = this.#runtime.monotonic();
+    this.#timer = this.#runtime.setTimer(Math.max(1, this.#dueAt(now) - now), () => this.#look());
+  }
+
+  /** When something may be due next. A request moves idleness without touching the timer: while it runs, no later than that. */
+  #dueAt(now: number): number {
+    const { pingIntervalMs, pongTimeoutMs, maxIdleMs, maxAgeMs } = this.#options.limits;
+    const life = this.#askedAt === undefined ? this.#heardAt + pingIntervalMs : this.#askedAt + pongTimeoutMs;
+    if (this.#state !== "idle") return Math.min(life, now + maxIdleMs);
+    return Math.min(life, this.idleSince + maxIdleMs, this.openedAt + maxAgeMs);
   }
 
   #look(): void {
@@ -236,8 +247,8 @@ export class SessionSocket implements SocketListener {
       return;
     }
     // While the reader is held up nothing can be heard.
-    const askedAt = this.#isPaused ? undefined : this.#askedAt;
-    if (askedAt !== undefined && now - askedAt >= limits.pongTimeoutMs) {
+    if (this.#isPaused) this.#heard();
+    if (this.#askedAt !== undefined && now - this.#askedAt >= limits.pongTimeoutMs) {
       const message = `Cannot finish answer of ${upstream}: no sign of life for ${limits.pongTimeoutMs} ms`;
       const details = { timeoutMs: limits.pongTimeoutMs, requestSent: this.#receiver !== undefined };
       this.terminate(new RouterError("upstream-timeout", message, details));
