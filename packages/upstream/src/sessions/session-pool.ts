@@ -121,9 +121,13 @@ export class SessionPool {
     if (context.signal.aborted) throw abortError(context.signal);
     const free = isFresh ? undefined : this.#findFree(wish, (member) => member.anchor === undefined);
     if (free !== undefined) return this.#lend(free, free.isUnused ? "fresh" : "reused");
-    const hasRoom = this.#makeRoom(wish.accountKey);
+    const { hasRoom, leaver } = this.#roomFor(wish.accountKey);
     const waitMs = hasRoom ? this.#gateFor(context.runtime).take(wish.accountKey) : 0;
-    if (hasRoom && waitMs === 0) return this.#dial(wish, context);
+    if (hasRoom && waitMs === 0) {
+      // Only now: a dial that must wait is no reason to end a conversation's socket.
+      leaver?.close();
+      return this.#dial(wish, context);
+    }
     // Rather an open socket that forgets its conversation than none.
     const taken = isFresh ? undefined : this.#findFree(wish, () => true);
     if (taken !== undefined) return this.#lend(taken, "reused");
@@ -216,22 +220,14 @@ export class SessionPool {
     anchor.conversation.isHeld = true;
   }
 
-  /** Closes the socket idle for longest where there are too many. */
-  #makeRoom(accountKey: string): boolean {
+  /** Where there are too many sockets, the one idle for longest has to leave for a new one. */
+  #roomFor(accountKey: string): { readonly hasRoom: boolean; readonly leaver: SessionSocket | undefined } {
     const { maxSockets, maxSocketsPerAccount } = this.#options.limits;
     const own = this.#perAccount.get(accountKey);
-    if ((own?.size ?? 0) >= maxSocketsPerAccount) return this.#closeOldest(own ?? []);
-    return this.#members.size < maxSockets || this.#closeOldest(this.#members.values());
-  }
-
-  #closeOldest(members: Iterable<Member>): boolean {
-    let oldest: Member | undefined;
-    for (const member of members) {
-      if (member.socket.state !== "idle") continue;
-      if (oldest === undefined || member.socket.idleSince < oldest.socket.idleSince) oldest = member;
-    }
-    oldest?.socket.close();
-    return oldest !== undefined;
+    const isFull = own !== undefined && own.size >= maxSocketsPerAccount;
+    if (!isFull && this.#members.size < maxSockets) return { hasRoom: true, leaver: undefined };
+    const leaver = oldestIdle(isFull ? own : this.#members.values());
+    return { hasRoom: leaver !== undefined, leaver };
   }
 
   #crowded(wish: SessionWish, hasRoom: boolean): RouterError {
@@ -251,7 +247,10 @@ export class SessionPool {
         signal.removeEventListener("abort", onAbort);
       };
       const socket = new SessionSocket(this.#options, runtime, {
-        opened: () => member.waiter?.resolve(),
+        opened: () => {
+          if (member.waiter !== undefined) member.waiter.resolve();
+          else if (this.#isClosing) socket.close();
+        },
         over: (error) => {
           this.#remove(member);
           member.waiter?.reject(error);
@@ -308,4 +307,12 @@ export class SessionPool {
     if (own?.size === 0) this.#perAccount.delete(accountKey);
     if (this.#isClosing && this.#members.size === 0) for (const resolve of this.#closing.splice(0)) resolve();
   }
+}
+
+function oldestIdle(members: Iterable<Member>): SessionSocket | undefined {
+  let oldest: SessionSocket | undefined;
+  for (const { socket } of members) {
+    if (socket.state === "idle" && (oldest === undefined || socket.idleSince < oldest.idleSince)) oldest = socket;
+  }
+  return oldest;
 }
