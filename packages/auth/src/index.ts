@@ -34,6 +34,7 @@ export { createClientKey, type NewClientKey } from "./keys/client-key.ts";
 export { createKeyRing, type KeyRing, type KeyRingOptions } from "./keys/key-ring.ts";
 export { type BrowserLogin, type BrowserLoginOptions, startBrowserLogin } from "./login/browser-login.ts";
 export { type DeviceLogin, type DeviceLoginOptions, startDeviceLogin } from "./login/device-login.ts";
+export { createIssuerFetch, type IssuerFetch, type IssuerFetchOptions } from "./login/issuer-fetch.ts";
 export type { LoginTokens } from "./login/login-tokens.ts";
 export { createOAuthExchange, type OAuthExchange, type OAuthExchangeOptions } from "./login/oauth-exchange.ts";
 export {

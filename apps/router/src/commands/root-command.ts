@@ -13,6 +13,7 @@ export const rootCommand: DocumentedCommand = withExamples(
       accounts: async () => (await import("./accounts.ts")).accountsCommand,
       import: async () => (await import("./import.ts")).importCommand,
       keys: async () => (await import("./keys.ts")).keysCommand,
+      doctor: async () => (await import("./doctor/doctor.ts")).doctorCommand,
       sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,
     },
   }),
@@ -20,5 +21,6 @@ export const rootCommand: DocumentedCommand = withExamples(
     ["turnout", "start the router, the same as turnout serve"],
     ["turnout login codex", "log in with ChatGPT"],
     ["turnout accounts", "how the accounts stand"],
+    ["turnout doctor", "what is wrong, and what to do"],
   ],
 );
