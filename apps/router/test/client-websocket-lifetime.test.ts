@@ -65,6 +65,21 @@ describe("an idle socket", () => {
     expect(await client.closed).toBe(1000);
   });
 
+  test("is none while an answer runs, however long that is silent", async () => {
+    const runtime = createFakeRuntime({ now: Date.now() });
+    const { url, sandbox } = await startTestRouter({ runtime, websocket: { idleTimeoutMs: 20_000 } });
+    sandbox.script({ answer: words, fault: { type: "stall", afterEvents: 8 } });
+    const client = await openSocket(url);
+    await runtime.advance(10_000);
+    client.send(create);
+    await client.next((event) => event.type === "response.output_text.delta");
+    await runtime.advance(25_000);
+    await client.next((event) => event.type === "keepalive");
+    await runtime.advance(10_000);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    expect(sandbox.openStreams).toBe(1);
+  });
+
   test("whose client does not answer a ping any more is cut", async () => {
     const runtime = createFakeRuntime({ now: Date.now() });
     const { url } = await startTestRouter({ runtime, websocket: { maxSockets: 1 } });
@@ -247,12 +262,20 @@ async function openKeptAlive(url: string) {
 
 test("a socket that is closed leaves nothing behind: no timer, no answer in memory", async () => {
   const runtime = createFakeRuntime({ now: Date.now() });
-  const { url } = await startTestRouter({ runtime, codex: { transport: "http" } });
+  const router = await startTestRouter({ runtime, codex: { transport: "http" } });
+  const { url } = router;
+  const useOnce = async () => {
+    const client = await openSocket(url);
+    await client.ask({ input: [user("Hi")], store: false });
+    const during = runtime.pendingTimers;
+    client.socket.close();
+    await client.closed;
+    return during;
+  };
+  // What the rest of the house keeps from its first request on is there before.
+  await useOnce();
+  await expect.poll(() => router.log.at(-1)?.["msg"]).toBe("socket closed");
   const before = runtime.pendingTimers;
-  const client = await openSocket(url);
-  await client.ask({ input: [user("Hi")], store: false });
-  expect(runtime.pendingTimers).toBeGreaterThan(before);
-  client.socket.close();
-  await client.closed;
+  expect(await useOnce()).toBeGreaterThan(before);
   await expect.poll(() => runtime.pendingTimers).toBe(before);
 });

@@ -190,3 +190,12 @@ test("without `store` a response on a socket is known there only, and only the l
   const third = await socket.ask({ input: "Three", store: false, previous_response_id: second.id });
   expect(third.last.type).toBe("response.completed");
 });
+
+test("clients that store a lot do not make those on sockets start over", async () => {
+  const { url } = await startTestRouter({ responses: { maxBytes: 20_000 } });
+  const socket = await openSocket(url);
+  const first = await socket.ask({ input: "One", store: false });
+  for (let index = 0; index < 4; index += 1) await ask(url, { input: "x".repeat(9_000) });
+  const second = await socket.ask({ input: "Two", store: false, previous_response_id: first.id });
+  expect(second.last.type).toBe("response.completed");
+});

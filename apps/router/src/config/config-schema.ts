@@ -70,7 +70,9 @@ const responsesSchema = z
       .int()
       .nonnegative()
       .default(64 * 1024 * 1024)
-      .describe("Memory for earlier answers, in bytes, about; those unused for longest are forgotten first."),
+      .describe(
+        "Memory for earlier answers, in bytes, about, and as much again for those on open sockets; the ones unused for longest are forgotten first.",
+      ),
     ttlMs: z
       .int()
       .positive()

@@ -5,7 +5,7 @@ import type { TransportMemory } from "@turnout/upstream";
 import type { Logger } from "pino";
 import type { Registry } from "../registry/registry.ts";
 import { type AnswerRecorder, createAnswerRecorder } from "../responses/answer-recorder.ts";
-import type { ResponseStore } from "../responses/response-store.ts";
+import type { ResponseStores } from "../responses/client-memory.ts";
 import { createTurn } from "../responses/turn.ts";
 import { type AnswerOutcome, answerWithDocument, answerWithStream } from "./answer.ts";
 import type { ClientLine } from "./client-line.ts";
@@ -30,7 +30,7 @@ export interface PipelineOptions {
   /** Refuse what an upstream would not be asked in full; a client may ask for it with `x-turnout-strict`. */
   readonly strict: boolean;
   /** Earlier answers, for clients that refer to them. */
-  readonly responses: ResponseStore;
+  readonly responses: ResponseStores;
   /** Requests that are being answered; stopping waits for them. */
   readonly active: Set<Pick<ClientLine, "abort">>;
 }

@@ -19,17 +19,25 @@ export interface ClientMemory {
   keep(answer: KeptAnswer): void;
 }
 
+/** Where answers are kept. */
+export interface ResponseStores {
+  /** Those that clients let be stored, by the key of the client. */
+  readonly stored: ResponseStore;
+  /** The latest of each socket whose client does not, by the socket. */
+  readonly sockets: ResponseStore;
+}
+
 /**
  * The memory of a client that asks over HTTP: what it let be stored, under its key.
  *
  * @param owner - Called when first needed: most requests refer to nothing and store nothing.
  */
-export function createHttpMemory(store: ResponseStore, owner: () => string): ClientMemory {
+export function createHttpMemory({ stored: kept }: ResponseStores, owner: () => string): ClientMemory {
   return {
-    find: (responseId) => store.find(owner(), responseId),
-    item: (itemId) => store.item(owner(), itemId),
+    find: (responseId) => kept.find(owner(), responseId),
+    item: (itemId) => kept.item(owner(), itemId),
     keep: ({ responseId, turn, output, stored }) => {
-      if (stored) store.keep(owner(), responseId, turn, output);
+      if (stored) kept.keep(owner(), responseId, turn, output);
     },
   };
 }
@@ -44,23 +52,26 @@ export interface SocketMemory extends ClientMemory {
  * The memory of a client on a socket: as over HTTP, and beside it the socket's own latest response, whether it let it be stored
  * or not (codex.md 4.4).
  *
+ * @param stores.sockets - Apart from the others, so that clients that store a lot do not make those on sockets start over.
  * @param socketId - Unlike that of any other socket; holds no space.
  */
-export function createSocketMemory(store: ResponseStore, owner: () => string, socketId: string): SocketMemory {
-  const own = `socket:${socketId}`;
+export function createSocketMemory(
+  { stored: kept, sockets }: ResponseStores,
+  owner: () => string,
+  socketId: string,
+): SocketMemory {
   let latest: string | undefined;
   const forgetLatest = () => {
-    if (latest !== undefined) store.forget(own, latest);
+    if (latest !== undefined) sockets.forget(socketId, latest);
     latest = undefined;
   };
   let isClosed = false;
   return {
-    find: (responseId) => store.find(own, responseId) ?? store.find(owner(), responseId),
-    item: (itemId) => store.item(own, itemId) ?? store.item(owner(), itemId),
+    find: (responseId) => sockets.find(socketId, responseId) ?? kept.find(owner(), responseId),
+    item: (itemId) => sockets.item(socketId, itemId) ?? kept.item(owner(), itemId),
     keep: ({ responseId, turn, output, stored }) => {
-      if (isClosed && !stored) return;
-      const scope = stored ? owner() : own;
-      store.keep(scope, responseId, turn, output);
+      if (stored) kept.keep(owner(), responseId, turn, output);
+      else if (!isClosed) sockets.keep(socketId, responseId, turn, output);
       // After the new one is held: it goes on from this one.
       if (latest !== responseId || stored) forgetLatest();
       if (!stored) latest = responseId;

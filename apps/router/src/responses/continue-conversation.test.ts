@@ -14,11 +14,12 @@ const thought = { type: "reasoning", id: "rs_1", summary: [], encrypted_content:
 const news = { type: "message", role: "user", content: "Two" };
 
 function createMemory() {
-  const store = createResponseStore({ runtime: createFakeRuntime(), maxBytes: 1_000_000, ttlMs: 1_000 });
-  const memory = createHttpMemory(store, () => "me");
+  const options = { runtime: createFakeRuntime(), maxBytes: 1_000_000, ttlMs: 1_000 };
+  const stores = { stored: createResponseStore(options), sockets: createResponseStore(options) };
+  const memory = createHttpMemory(stores, () => "me");
   const turn = createTurn(undefined, [question, thought, answer]);
   memory.keep({ responseId: "resp_1", turn, output: [thought, answer], stored: true });
-  return { store, memory, turn };
+  return { stores, memory, turn };
 }
 
 const never = () => false;
@@ -162,36 +163,36 @@ describe("createSocketMemory()", () => {
   });
 
   test("without `store` the socket's own latest response is known, on that socket only, and as long as it is open", () => {
-    const { store } = createMemory();
-    const mine = createSocketMemory(store, () => "me", "1");
-    const other = createSocketMemory(store, () => "me", "2");
+    const { stores } = createMemory();
+    const mine = createSocketMemory(stores, () => "me", "1");
+    const other = createSocketMemory(stores, () => "me", "2");
     mine.keep(kept("resp_a", false));
     mine.keep(kept("resp_b", false, mine.find("resp_a")));
     const latest = mine.find("resp_b");
     expect(latest && conversationItems(latest)).toHaveLength(3);
     expect(mine.find("resp_a")).toBeUndefined();
     expect(other.find("resp_b")).toBeUndefined();
-    expect(createHttpMemory(store, () => "me").find("resp_b")).toBeUndefined();
+    expect(createHttpMemory(stores, () => "me").find("resp_b")).toBeUndefined();
     mine.close();
     expect(mine.find("resp_b")).toBeUndefined();
     mine.keep(kept("resp_c", false));
-    expect(store.count).toBe(1);
+    expect(stores.sockets.count).toBe(0);
   });
 
   test("with `store` it is known over HTTP too, and outlives the socket", () => {
-    const { store } = createMemory();
-    const socket = createSocketMemory(store, () => "me", "1");
+    const { stores } = createMemory();
+    const socket = createSocketMemory(stores, () => "me", "1");
     socket.keep(kept("resp_a", false));
     socket.keep(kept("resp_b", true));
     expect(socket.find("resp_a")).toBeUndefined();
     socket.close();
-    expect(createHttpMemory(store, () => "me").find("resp_b")).toBeDefined();
-    expect(createHttpMemory(store, () => "you").find("resp_b")).toBeUndefined();
+    expect(createHttpMemory(stores, () => "me").find("resp_b")).toBeDefined();
+    expect(createHttpMemory(stores, () => "you").find("resp_b")).toBeUndefined();
   });
 });
 
 test("createHttpMemory() keeps nothing that the client does not let be stored", () => {
-  const { store, memory } = createMemory();
+  const { stores, memory } = createMemory();
   memory.keep({ responseId: "resp_2", turn: createTurn(undefined, [question]), output: [], stored: false });
-  expect(store.count).toBe(1);
+  expect([stores.stored.count, stores.sockets.count]).toEqual([1, 0]);
 });

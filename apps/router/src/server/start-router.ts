@@ -68,7 +68,10 @@ export async function startRouter(options: StartOptions): Promise<RunningRouter>
       bodyLimitBytes: config.server.bodyLimitBytes,
       keepAliveMs: config.server.keepAliveMs,
       strict: config.strict,
-      responses: createResponseStore({ runtime, ...config.responses }),
+      responses: {
+        stored: createResponseStore({ runtime, ...config.responses }),
+        sockets: createResponseStore({ runtime, ...config.responses }),
+      },
       active: new Set(),
     };
     const { host, allowedHosts } = config.server;
@@ -189,7 +192,7 @@ async function stop(
   sweep();
   await closed;
   for (const timer of [patience, cut, sweeper]) timer?.cancel();
-  responses.close();
+  for (const store of Object.values(responses)) store.close();
   const executors = providers.flatMap((provider) => provider.executors);
   await Promise.all(executors.map(async (executor) => executor.close?.()));
   for (const { pool } of providers) pool.close();
