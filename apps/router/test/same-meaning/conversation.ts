@@ -65,6 +65,17 @@ export interface ClientRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What a program keeps between the requests of one conversation. */
+export interface Line {
+  /** The connection itself is a name for the conversation, where the client gives none. */
+  readonly isName: boolean;
+  /** Sends the request in its own way, which may be less than the whole of it. */
+  send(url: string, asked: Asked, whole: ClientRequest): Promise<Received>;
+  /** Takes the answer to what was sent last. */
+  remember(asked: Asked, answer: SeenAnswer, received: Received): void;
+  close(): void;
+}
+
 /** A program that speaks one format, and replays history as programs of that kind do. */
 export interface Client {
   readonly name: string;
@@ -73,7 +84,10 @@ export interface Client {
   readonly renamesCalls: boolean;
   /** Encrypted reasoning comes back with the history. */
   readonly bringsThoughts: boolean;
+  /** The request with all of its history. */
   request(asked: Asked): ClientRequest;
+  /** Default: whole requests over HTTP. */
+  openLine?(): Line;
   /** @throws when the answer cannot be read. */
   read(received: Received): SeenAnswer;
 }

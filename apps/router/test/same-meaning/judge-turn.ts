@@ -1,8 +1,8 @@
 import { isJsonObject } from "@turnout/core";
 import type { AnswerScript, RecordedRequest } from "@turnout/sandbox";
-import { post } from "../support/ask.ts";
+import { post, type Received } from "../support/ask.ts";
 import type { AnswerLedger } from "./answer-ledger.ts";
-import type { SeenAnswer } from "./conversation.ts";
+import type { Asked, Line, SeenAnswer } from "./conversation.ts";
 import type { PlannedRequest } from "./conversation-run.ts";
 import { exactJson } from "./exact-json.ts";
 import { sameMeaning } from "./same-meaning.ts";
@@ -23,6 +23,8 @@ export class Difference extends Error {}
 export interface JudgeOptions {
   readonly stage: Stage;
   readonly ledger: AnswerLedger;
+  /** How the program of the request reaches the stateful router. */
+  readonly line: Line;
   /** Gets the records of requests that were refused, and rightly so. */
   readonly refused: Set<RecordedRequest>;
 }
@@ -37,7 +39,7 @@ const noAnswer: AnswerScript = { steps: [] };
  * @throws {Difference} when they do not mean the same, or the client did not see the answer that was given.
  */
 export async function judgeTurn(request: PlannedRequest, answerMark: string, options: JudgeOptions): Promise<Turn> {
-  const { stage, ledger } = options;
+  const { stage, ledger, line } = options;
   const { client, mark, random, ...rest } = request;
   const isResponses = client.wire === "openai-responses";
   const scripted = scriptAnswer(random, {
@@ -46,23 +48,23 @@ export async function judgeTurn(request: PlannedRequest, answerMark: string, opt
     mayRefuse: isResponses || client.wire === "openai-chat",
     maySearch: isResponses,
   });
-  const { body, headers } = client.request({ ...rest, stream: random.chance(60) });
+  const asked: Asked = { ...rest, stream: random.chance(60) };
+  const whole = client.request(asked);
   const expected = stage.expect(mark, scripted.script);
-  const received = await post(stage.stateful.url, client.wire, body, headers);
+  const received = await line.send(stage.stateful.url, asked, whole);
   const record = expected.find("stateful");
   const told = () => `${received.status} ${JSON.stringify(received.document)}`;
   if (record === undefined) throw new Difference(`the upstream was not asked: ${told()}`);
 
   const ignored = stage.expect(mark, noAnswer);
-  await post(stage.plain.url, client.wire, body, headers);
+  await post(stage.plain.url, client.wire, whole.body, whole.headers);
   const plain = ignored.find("plain");
   if (plain === undefined) throw new Difference("the plain request did not reach the upstream");
 
-  const renames = { ledger, renamesCalls: request.renamesCalls };
-  const reason = sameMeaning(understood(record), understood(plain), renames);
+  const judging = { ledger, renamesCalls: request.renamesCalls, mayBeNamed: line.isName };
+  const reason = sameMeaning(understood(record), understood(plain), judging);
   if (reason !== undefined) throw new Difference(describe(reason, record, plain));
-  const header = received.headers["x-turnout-session"];
-  const session = typeof header === "string" ? header : "none";
+  const session = sessionOf(received, record);
   if (received.status !== 200 || received.broken) {
     if (record.outcome === "refused" && plain.outcome === "refused" && record.status === plain.status) {
       options.refused.add(record);
@@ -73,8 +75,16 @@ export async function judgeTurn(request: PlannedRequest, answerMark: string, opt
   }
   const answer = client.read(received);
   checkAnswer(answer, scripted);
+  line.remember(asked, answer, received);
   recordAnswer(ledger, record);
   return { session, answer };
+}
+
+/** As the head of the answer says it; a message on a socket has no head, but the upstream knows whether it was continued. */
+function sessionOf({ headers }: Received, { body }: RecordedRequest): string {
+  const session = headers["x-turnout-session"];
+  if (typeof session === "string") return session;
+  return isJsonObject(body) && typeof body["previous_response_id"] === "string" ? "incremental" : "none";
 }
 
 /** The client saw what was said to this very conversation, all of it, once. */

@@ -125,14 +125,18 @@ function isRefusal(content: JsonValue | undefined): boolean {
   return objectsIn(content).some((part) => part["type"] === "refusal");
 }
 
-export const responsesClients: readonly Client[] = responsesHabits.map((habit) => ({
-  name: habit.name,
-  wire: "openai-responses",
-  renamesCalls: false,
-  bringsThoughts: habit.replay({ type: "reasoning" }) !== undefined,
-  request: (asked) => ({ body: bodyOf(asked, habit), headers: headersOf(asked, habit) }),
-  read: readResponses,
-}));
+export const responsesClients: readonly Client[] = responsesHabits.map((habit) => createResponsesClient(habit));
+
+export function createResponsesClient(habit: ResponsesHabits): Client {
+  return {
+    name: habit.name,
+    wire: "openai-responses",
+    renamesCalls: false,
+    bringsThoughts: habit.replay({ type: "reasoning" }) !== undefined,
+    request: (asked) => ({ body: bodyOf(asked, habit), headers: headersOf(asked, habit) }),
+    read: readResponses,
+  };
+}
 
 function headersOf({ session }: Asked, habit: ResponsesHabits): Record<string, string> {
   if (session === undefined || habit.session === "body") return {};

@@ -1,8 +1,9 @@
 import type { RecordedRequest } from "@turnout/sandbox";
 import { createAnswerLedger } from "./answer-ledger.ts";
-import type { Client } from "./conversation.ts";
-import { createConversationRun } from "./conversation-run.ts";
+import type { Client, Line } from "./conversation.ts";
+import { createConversationRun, type PlannedRequest } from "./conversation-run.ts";
 import { Difference, judgeTurn } from "./judge-turn.ts";
+import { createPostLine } from "./lines.ts";
 import { createPlan, type Step } from "./plan.ts";
 import { createRandom } from "./random.ts";
 import type { Stage } from "./stage.ts";
@@ -40,6 +41,12 @@ interface Conversation {
   readonly take: number;
 }
 
+interface Failure {
+  /** With the steps up to the one that showed it. */
+  readonly conversation: Conversation;
+  readonly reason: string;
+}
+
 const stepsEach = 14;
 /** More would be the same story again. */
 const mostDifferences = 5;
@@ -54,15 +61,15 @@ export async function runPlans(stage: Stage, options: RunOptions): Promise<RunRe
   const ledger = createAnswerLedger();
   const refused = new Set<RecordedRequest>();
   const travels: Travels = new Map();
-  const failures: { readonly conversation: Conversation; readonly reason: string }[] = [];
+  const failures: Failure[] = [];
   const { clients, sessions = [undefined, "own"], concurrency = 8 } = options;
   let turns = 0;
   let answers = 0;
   let conversations = 0;
 
   /** @returns What differed, and the steps up to there; undefined when nothing did. */
-  async function converse(conversation: Conversation): Promise<(typeof failures)[number] | undefined> {
-    const { seed, steps, client, take } = conversation;
+  async function converse(conversation: Conversation): Promise<Failure | undefined> {
+    const { seed, client, take } = conversation;
     const named = sessions.map((name) => (name === "own" ? `session-${seed}-${take}` : name));
     const run = createConversationRun({
       name: `${seed.toString(36)}t${take}`,
@@ -72,27 +79,34 @@ export async function runPlans(stage: Stage, options: RunOptions): Promise<RunRe
       session: createRandom(seed).pick(named),
       otherSessions: [...named, `other-${seed}-${take}`],
     });
-    for (const [index, step] of steps.entries()) {
-      try {
-        const ends = await Promise.all(
-          run.next(step).map(async (request) => {
-            answers += 1;
-            const { session, answer } = await judgeTurn(request, `a${answers}q`, { stage, ledger, refused });
-            turns += 1;
-            const counts = travels.get(request.client.name) ?? new Map<string, number>();
-            travels.set(request.client.name, counts.set(session, (counts.get(session) ?? 0) + 1));
-            if (answer === undefined) return true;
-            run.answered(request, answer);
-            return false;
-          }),
+    const lines = createLines();
+    let at = 0;
+    try {
+      for (; at < conversation.steps.length; at += 1) {
+        const step = conversation.steps[at];
+        const judged = await Promise.all(
+          (step === undefined ? [] : run.next(step)).map((asked) => judge(asked, lines)),
         );
         stage.refusals();
-        if (ends.includes(true)) return undefined;
-      } catch (error) {
-        return { conversation: { ...conversation, steps: steps.slice(0, index + 1) }, reason: reasonOf(error) };
+        if (judged.some(({ answer }) => answer === undefined)) break;
+        for (const { asked, answer } of judged) if (answer !== undefined) run.answered(asked, answer);
       }
+      return undefined;
+    } catch (error) {
+      return { conversation: { ...conversation, steps: conversation.steps.slice(0, at + 1) }, reason: reasonOf(error) };
+    } finally {
+      lines.close();
     }
-    return undefined;
+  }
+
+  async function judge(asked: PlannedRequest, lines: Lines) {
+    answers += 1;
+    const line = lines.of(asked.client);
+    const { session, answer } = await judgeTurn(asked, `a${answers}q`, { stage, ledger, refused, line });
+    turns += 1;
+    const counts = travels.get(asked.client.name) ?? new Map<string, number>();
+    travels.set(asked.client.name, counts.set(session, (counts.get(session) ?? 0) + 1));
+    return { asked, answer };
   }
 
   async function work(): Promise<void> {
@@ -107,7 +121,7 @@ export async function runPlans(stage: Stage, options: RunOptions): Promise<RunRe
   }
 
   /** Leaves out one step after another, as long as something still differs. */
-  async function shortened(failure: (typeof failures)[number]): Promise<string> {
+  async function shortened(failure: Failure): Promise<string> {
     let shortest = failure;
     let tries = 0;
     let isAlone = false;
@@ -141,15 +155,29 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? String(error.stack) : String(error);
 }
 
-function describe({
-  conversation: { seed, client, steps },
-  reason,
-}: {
-  readonly conversation: Conversation;
-  readonly reason: string;
-}): string {
+function describe({ conversation: { seed, client, steps }, reason }: Failure): string {
   const actions = steps.map(({ action }) => action).join(", ");
   return `seed ${seed}, begun by "${client.name}", [${actions}]: ${reason}`;
+}
+
+/** The lines of one conversation, one for each program that takes part. */
+interface Lines {
+  of(client: Client): Line;
+  close(): void;
+}
+
+function createLines(): Lines {
+  const lines = new Map<Client, Line>();
+  return {
+    of(client) {
+      const line = lines.get(client) ?? client.openLine?.() ?? createPostLine(client.wire);
+      lines.set(client, line);
+      return line;
+    },
+    close() {
+      for (const line of lines.values()) line.close();
+    },
+  };
 }
 
 export function describeTravels(travels: Travels): string {

@@ -15,6 +15,8 @@ export interface SameMeaningOptions {
   readonly ledger: AnswerLedger;
   /** The client's history has no ids of calls: each road made up its own. */
   readonly renamesCalls: boolean;
+  /** The client named no conversation, and the router may have named it for the prompt cache. Default false. */
+  readonly mayBeNamed?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface SameMeaningOptions {
  * @returns The first difference as a path and a reason; undefined when there is none.
  */
 export function sameMeaning(continued: Understood, full: Understood, options: SameMeaningOptions): string | undefined {
-  return sameSettings(continued.body, full.body) ?? sameConversation(continued, full, options);
+  return sameSettings(continued.body, full.body, options) ?? sameConversation(continued, full, options);
 }
 
 /** What continues a conversation, and what only a socket says (codex.md 4.2). */
@@ -53,8 +55,10 @@ function settingsOf(body: JsonObject): JsonObject {
   return fields;
 }
 
-function sameSettings(continued: JsonObject, full: JsonObject): string | undefined {
-  const path = firstDifference(settingsOf(continued), settingsOf(full));
+function sameSettings(continued: JsonObject, full: JsonObject, options: SameMeaningOptions): string | undefined {
+  const { prompt_cache_key: key, ...settings } = settingsOf(continued);
+  const isNamed = options.mayBeNamed === true && full["prompt_cache_key"] === undefined;
+  const path = firstDifference(isNamed ? settings : { ...settings, prompt_cache_key: key }, settingsOf(full));
   return path === undefined ? undefined : `${path}: the setting is another`;
 }
 
