@@ -42,6 +42,7 @@ export function codexProvider(upstream: Upstream, transport: "http" | "ws"): Rea
     codex: {
       // More than the default, which is made for one person's account.
       maxSocketsPerAccount: 512,
+      sessions: { dialSpacingMs: 0 },
       baseUrl: `${upstream.origin}${upstream.path}`,
       transport,
       accounts: [{ accessToken, accountId }],

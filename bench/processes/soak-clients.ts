@@ -21,6 +21,8 @@ const mostIncidents = 5_000;
 const mostTurns = 10;
 /** Milliseconds a person, or a tool, takes between two turns at most. */
 const mostPauseMs = 150;
+/** Of conversations whose client names them, as some do. */
+const namedShare = 0.5;
 /** Of turns after which the client goes back to an earlier one and goes on from there. */
 const branchShare = 0.1;
 
@@ -44,6 +46,8 @@ interface Spoken {
   readonly turn: number;
   readonly turns: readonly Turn[];
 }
+
+type Headers = Readonly<Record<string, string>>;
 
 interface Speaker {
   readonly client: SoakClient;
@@ -79,9 +83,12 @@ async function speak(speaker: Speaker, past: readonly Turn[], plan: TurnPlan): P
 
 let lastConversation = 0;
 
-async function converse(speaker: Speaker, random: () => number, isOver: () => boolean): Promise<void> {
-  lastConversation += 1;
-  const conversation = lastConversation;
+async function converse(
+  speaker: Speaker,
+  conversation: number,
+  random: () => number,
+  isOver: () => boolean,
+): Promise<void> {
   const turns = 1 + Math.floor(random() * mostTurns);
   let spoken: Spoken[] = [];
   for (let turn = 1; turn <= turns && !isOver(); turn += 1) {
@@ -94,13 +101,13 @@ async function converse(speaker: Speaker, random: () => number, isOver: () => bo
   }
 }
 
-function createSpeaker(client: SoakClient, pool: Pool, socket: SocketClient): Speaker {
+function createSpeaker(client: SoakClient, pool: Pool, headers: Headers, socket: SocketClient): Speaker {
   return {
     client,
     ask: (turns, { stream, leavesAfterBytes }) =>
       client === "websocket"
         ? socket.ask(requestOf(turns, true), leavesAfterBytes)
-        : askHttp(pool, client, requestOf(turns, stream), leavesAfterBytes),
+        : askHttp(pool, headers, client, requestOf(turns, stream), leavesAfterBytes),
   };
 }
 
@@ -118,8 +125,11 @@ serveCommands({
       const random = createRandom(seed * 1_000 + index);
       while (!isOver()) {
         const client = clients[Math.floor(random() * clients.length)] ?? "openai-chat";
-        const socket = createSocketClient(origin);
-        await converse(createSpeaker(client, pool, socket), random, isOver);
+        lastConversation += 1;
+        const conversation = lastConversation;
+        const headers: Headers = random() < namedShare ? { "session-id": `soak-${seed}-${conversation}` } : {};
+        const socket = createSocketClient(origin, headers);
+        await converse(createSpeaker(client, pool, headers, socket), conversation, random, isOver);
         socket.close();
       }
     };

@@ -24,9 +24,9 @@ const full: SessionSettings = {
   heavyEquipmentBytes: 24_000,
   idle: [
     // As many as the goal names; each brings its history along and goes on from it.
-    { sessions: 2_000, language: "responses", pastTurns: 28, requests: 2 },
+    { sessions: 2_000, language: "responses", pastTurns: 28, requests: 2, isJudged: true },
     // Fewer, that have said all of it here: of these clients reasoning is kept, since they cannot carry it.
-    { sessions: 200, language: "chat", pastTurns: 0, requests: 30 },
+    { sessions: 200, language: "chat", pastTurns: 0, requests: 30, isJudged: false },
   ],
 };
 const quick: SessionSettings = {

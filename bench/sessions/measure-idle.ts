@@ -12,6 +12,8 @@ export interface IdleSettings {
   readonly pastTurns: number;
   /** Requests of one conversation. */
   readonly requests: number;
+  /** Its figure has to reach the goal; else it is shown beside. */
+  readonly isJudged: boolean;
 }
 
 export interface IdleResult extends IdleSettings {
@@ -60,7 +62,7 @@ function startRestingRouter(upstream: RunningProcess): Promise<RunningProcess> {
     baseUrl: upstream.origin,
     transport: "ws",
     maxSocketsPerAccount: 8_192,
-    sessions: { dialSpacingMs: 0, maxIdleMs: 3_600_000, maxRememberedBytes: 1_073_741_824 },
+    sessions: { dialSpacingMs: 0, maxIdleMs: 3_600_000 },
     accounts: [{ accessToken: "bench", accountId: "bench" }],
   };
   return startRouter({ name: "idle-sessions", providers: { codex } });

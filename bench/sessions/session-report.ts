@@ -108,12 +108,14 @@ export function judgeSessions(report: SessionReport): Goal[] {
       measured: `${msPerMegabyte(result).toFixed(2)} ms`,
       met: msPerMegabyte(result) <= mostMsPerMegabyte,
     })),
-    ...idle.map((result) => ({
-      what: `memory of an idle session beyond its socket, ${formatNumber(result.sessions, 0)} of them (${clientNames[result.language]})`,
-      wanted: `<= ${mostIdleKibibytes} KiB`,
-      measured: `${(result.beyondBytes / kibibyte).toFixed(1)} KiB${isWhole(result) ? "" : `, but only ${result.openSockets} were open`}`,
-      met: result.beyondBytes <= mostIdleKibibytes * kibibyte && isWhole(result),
-    })),
+    ...idle
+      .filter(({ isJudged }) => isJudged)
+      .map((result) => ({
+        what: `memory of an idle session beyond its socket, ${formatNumber(result.sessions, 0)} of them (${clientNames[result.language]})`,
+        wanted: `<= ${mostIdleKibibytes} KiB`,
+        measured: `${(result.beyondBytes / kibibyte).toFixed(1)} KiB${isWhole(result) ? "" : `, but only ${result.openSockets} were open`}`,
+        met: result.beyondBytes <= mostIdleKibibytes * kibibyte && isWhole(result),
+      })),
   ];
 }
 

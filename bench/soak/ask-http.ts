@@ -62,6 +62,7 @@ const wayHeaders = z.looseObject({
 /** One request over HTTP in one of the four languages. */
 export async function askHttp(
   pool: Pool,
+  clientHeaders: Readonly<Record<string, string>>,
   wire: WireFormat,
   request: ModelRequest,
   leavesAfterBytes: number | undefined,
@@ -74,7 +75,7 @@ export async function askHttp(
     const { statusCode, headers, body } = await pool.request({
       path: addressOf(wire, request.model, request.stream),
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...clientHeaders },
       body: bodyOf(wire, request),
       signal: leaving.signal,
     });

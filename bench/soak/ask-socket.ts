@@ -12,7 +12,8 @@ export interface SocketClient {
 }
 
 const eventSchema = z.looseObject({
-  type: z.string(),
+  /** Missing where the upstream had a bad day and its event passed untouched; clients pass over it. */
+  type: z.string().default(""),
   response: z.looseObject({ id: z.string(), output: z.array(z.unknown()).default([]) }).optional(),
 });
 const inputSchema = z.looseObject({ input: z.array(z.unknown()) });
@@ -25,7 +26,7 @@ interface Anchor {
   readonly items: number;
 }
 
-export function createSocketClient(origin: string): SocketClient {
+export function createSocketClient(origin: string, headers: Readonly<Record<string, string>>): SocketClient {
   let socket: WebSocket | undefined;
   let anchor: Anchor | undefined;
 
@@ -48,7 +49,10 @@ export function createSocketClient(origin: string): SocketClient {
   async function open(): Promise<WebSocket> {
     if (socket?.readyState === WebSocket.OPEN) return socket;
     forget();
-    const fresh = new WebSocket(`${origin.replace("http:", "ws:")}/v1/responses`, { perMessageDeflate: false });
+    const fresh = new WebSocket(`${origin.replace("http:", "ws:")}/v1/responses`, {
+      perMessageDeflate: false,
+      headers,
+    });
     fresh.on("error", () => undefined); // Whoever waits hears of the `close`.
     await new Promise<void>((resolve, reject) => {
       fresh.once("open", resolve);

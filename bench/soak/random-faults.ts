@@ -8,6 +8,8 @@ interface WeightedFault {
   readonly transport?: "ws" | "http";
   /** On a socket nothing of the answer has been seen then, so that the request can be made again: no client may notice. */
   readonly isEarly?: true;
+  /** Only requests that continue a response can be struck by it. */
+  readonly needsAnchor?: true;
 }
 
 /** A fault that struck a request. */
@@ -38,7 +40,7 @@ const ofRequests: readonly WeightedFault[] = [
   { fault: faults.cut({ after: "request", how: 1000 }), weight: 1, transport: "ws", isEarly: true },
   { fault: faults.stall(0), weight: 1, isEarly: true },
   { fault: faults.stall(5), weight: 1 },
-  { fault: faults.staleAnchor(), weight: 4, transport: "ws", isEarly: true },
+  { fault: faults.staleAnchor(), weight: 12, transport: "ws", isEarly: true, needsAnchor: true },
   { fault: faults.connectionLimit(), weight: 2, transport: "ws", isEarly: true },
   { fault: faults.overloaded(), weight: 2 },
   { fault: faults.overloaded(5), weight: 1 },
@@ -64,13 +66,15 @@ const ofRequests: readonly WeightedFault[] = [
 ];
 
 /** The same for handshakes, which have no content a fault could be chosen by. */
-const ofHandshakes: readonly Fault[] = [
-  faults.handshake(403, { html: true }),
-  faults.handshake(429, { headers: { "retry-after": "1" } }),
-  faults.handshake(500),
-  faults.handshake(503),
-  faults.html(403),
-  faults.hang(),
+const ofHandshakes: readonly WeightedFault[] = [
+  { fault: faults.handshake(403, { html: true }), weight: 3 },
+  { fault: faults.handshake(429, { headers: { "retry-after": "1" } }), weight: 2 },
+  { fault: faults.handshake(500), weight: 3 },
+  { fault: faults.handshake(503), weight: 3 },
+  { fault: faults.html(403), weight: 2 },
+  { fault: faults.hang(), weight: 1 },
+  // Sockets are left alone for a minute after this one.
+  { fault: faults.handshake(426), weight: 1 },
 ];
 
 /**
@@ -83,13 +87,13 @@ export function requestFaults(
   random: () => number,
   struck: (fault: StruckFault, body: unknown) => void,
 ): Scenario[] {
-  const sum = ofRequests.reduce((total, { weight }) => total + weight, 0);
-  return ofRequests.map(({ fault, weight, transport, isEarly = false }): Scenario => ({
+  const sum = sumOf(ofRequests);
+  return ofRequests.map(({ fault, weight, transport, isEarly = false, needsAnchor = false }): Scenario => ({
     fault,
     transport: transport ?? "any",
     times: Number.MAX_SAFE_INTEGER,
     match: (body) => {
-      const strikes = random() < (share * weight) / sum;
+      const strikes = random() < (share * weight) / sum && (!needsAnchor || hasAnchor(body));
       if (strikes) struck({ type: fault.type, mustRecover: isEarly && isFrame(body) }, body);
       return strikes;
     },
@@ -101,13 +105,22 @@ function isFrame(body: unknown): boolean {
   return isJsonObject(body) && body.type === "response.create";
 }
 
+function hasAnchor(body: unknown): boolean {
+  return isJsonObject(body) && typeof body.previous_response_id === "string";
+}
+
 /** A fault for the next handshake. */
-export function handshakeFault(random: () => number): Scenario {
-  const fault = ofHandshakes[Math.floor(random() * ofHandshakes.length)] ?? faults.handshake(500);
-  return { fault, transport: "ws" };
+export function handshakeFault(random: () => number): Scenario & { readonly fault: Fault } {
+  let left = random() * sumOf(ofHandshakes);
+  const struck = ofHandshakes.find(({ weight }) => (left -= weight) < 0);
+  return { fault: struck?.fault ?? faults.handshake(500), transport: "ws" };
+}
+
+function sumOf(weighted: readonly WeightedFault[]): number {
+  return weighted.reduce((total, { weight }) => total + weight, 0);
 }
 
 /** Types of faults of which a run of some length has to have seen all. */
 export const faultTypes: readonly string[] = [
-  ...new Set([...ofRequests.map(({ fault }) => fault.type), ...ofHandshakes.map(({ type }) => type)]),
+  ...new Set([...ofRequests.map(({ fault }) => fault.type), ...ofHandshakes.map(({ fault }) => fault.type)]),
 ].toSorted();

@@ -63,8 +63,13 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** What is patient with a real upstream would make a soak one long silence. */
-const impatience = { connectTimeoutMs: 2_000, firstEventTimeoutMs: 2_000, silenceTimeoutMs: 2_000 };
+/** What is patient with a real upstream would make a soak one long silence; and sockets shall grow old and idle in it. */
+const impatience = {
+  connectTimeoutMs: 2_000,
+  firstEventTimeoutMs: 2_000,
+  silenceTimeoutMs: 2_000,
+  sessions: { dialSpacingMs: 50, maxIdleMs: 5_000, maxAgeMs: 30_000, pingIntervalMs: 1_000, pongTimeoutMs: 2_000 },
+};
 
 async function takeSample(router: Child, upstream: Child, clients: Child, startedAt: number): Promise<Sample> {
   const { heapUsed, external, rss, resources } = await router.usage("collect");

@@ -51,7 +51,9 @@ export const upstreamReportSchema = z.object({
   /** Conversations that were looked at, and what was wrong with some. */
   histories: z.number(),
   historyFaults: z.array(z.string()),
+  /** Sockets open at a time, for half a second at least; and at any moment, those included that were about to close. */
   mostSockets: z.number(),
+  mostSocketsSeen: z.number(),
   openSockets: z.number(),
   openStreams: z.number(),
 });

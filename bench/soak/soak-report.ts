@@ -66,7 +66,7 @@ export function judgeSoak(report: SoakReport): Goal[] {
       met: grown <= flatMebibytes,
     },
     {
-      what: `sockets at a time, ${settings.accounts} accounts together`,
+      what: `sockets at a time, ${settings.accounts} accounts together (for a moment, closing ones included: ${upstream.mostSocketsSeen})`,
       wanted: `<= ${cap}`,
       measured: String(upstream.mostSockets),
       met: upstream.mostSockets <= cap,
