@@ -8,14 +8,17 @@ import {
   type CodexOptions,
   type CodexOptionsInput,
   codexOptionsSchema,
+  codexQuotaNotice,
   codexResponseHeaders,
   codexRulesFor,
   codexSession,
+  createCodexQuotaReader,
   isCodexTerminal,
   isLiteRequest,
   prepareCodexBody,
   prepareCodexCompactBody,
   readCodexError,
+  tellCodexQuotas,
   turnStateHeader,
 } from "@turnout/codex";
 import {
@@ -68,6 +71,7 @@ function createExecutor(options: CodexOptions, dependencies: CodexHttpDependenci
     },
     readError: readCodexError,
     isTerminal: isCodexTerminal,
+    notice: codexQuotaNotice,
     responseHeaders: codexResponseHeaders,
     limits: codexLimits(options),
     conversations,
@@ -77,6 +81,7 @@ function createExecutor(options: CodexOptions, dependencies: CodexHttpDependenci
     ...executor,
     execute: async (request, context) => {
       const response = await executor.execute(request, context);
+      tellCodexQuotas(response, context);
       turnStates.remember(response.meta.headers[turnStateHeader], context.credential.accountKey);
       return response;
     },
@@ -106,4 +111,5 @@ export const codexHttp: ProviderPlugin<typeof codexOptionsSchema> = definePlugin
   models: codexModels,
   createExecutors: (options, runtime, commons) =>
     options.transport === "ws" ? [] : [createExecutor(options, { runtime, ...(commons && { commons }) })],
+  createQuotaReader: createCodexQuotaReader,
 });

@@ -8,6 +8,7 @@ import {
   type CodexOptions,
   type CodexOptionsInput,
   codexOptionsSchema,
+  codexQuotaNotice,
   codexResponseHeaders,
   codexRoutingHint,
   codexRulesFor,
@@ -19,6 +20,7 @@ import {
   prepareCodexBody,
   readCodexErrorEvent,
   readCodexRefusal,
+  tellCodexQuotas,
   turnStateHeader,
 } from "@turnout/codex";
 import {
@@ -86,6 +88,7 @@ function createExecutor(options: CodexOptions, dependencies: CodexWsDependencies
       readErrorEvent: readCodexErrorEvent,
       isTerminal: isCodexTerminal,
       isPrivate: isCodexPrivate,
+      notice: codexQuotaNotice,
       responseHeaders: codexResponseHeaders,
       limits: codexLimits(options),
       maxFrameBytes: options.maxFrameBytes,
@@ -103,6 +106,7 @@ function createExecutor(options: CodexOptions, dependencies: CodexWsDependencies
     ...executor,
     execute: async (request, context) => {
       const response = await executor.execute(request, context);
+      tellCodexQuotas(response, context);
       turnStates.remember(response.meta.headers[turnStateHeader], context.credential.accountKey);
       return response;
     },

@@ -150,3 +150,40 @@ test.each([
 ])("isCodexTerminal() of %s is %s", (type, expected) => {
   expect(isCodexTerminal({ type, data: "{}" })).toBe(expected);
 });
+
+describe("limits and what their headers tell", () => {
+  const full = { "x-codex-primary-used-percent": "100", "x-codex-primary-reset-at": String(now / 1_000 + 60) };
+  const quota = { limit: "codex", windows: [{ usedPercent: 100, resetsAt: now + 60_000 }] };
+
+  test("a used-up limit without a reset ends when its window does", () => {
+    const error = readCodexError(429, body({ type: "usage_limit_reached", message: "no" }), full, now);
+    expect(facts(error)).toEqual({
+      code: "usage-limited",
+      details: { retryAfterMs: 60_000, resetsAt: now + 60_000, quota },
+    });
+  });
+
+  test("a plain 429 beside a full window is that limit; beside one with room, or with a time of its own, it is not", () => {
+    expect(facts(readCodexError(429, detail("Too many"), full, now))).toMatchObject({
+      code: "usage-limited",
+      details: { resetsAt: now + 60_000 },
+    });
+    const room = { ...full, "x-codex-primary-used-percent": "99" };
+    expect(readCodexError(429, detail("Too many"), room, now).code).toBe("rate-limited");
+    const message = "Please try again in 2s";
+    expect(readCodexError(429, body({ code: "rate_limit_exceeded", message }), full, now).code).toBe("rate-limited");
+  });
+
+  test("a limit of some models is told as such, over HTTP and on a socket", () => {
+    const headers = {
+      "x-codex-active-limit": "codex_bengalfox",
+      "x-codex-bengalfox-limit-name": "GPT-5.3-Codex-Spark",
+      "x-codex-bengalfox-primary-used-percent": "100.0",
+    };
+    const error = { type: "usage_limit_reached", message: "no", resets_at: now / 1_000 + 60 };
+    const expected = { limit: "codex_bengalfox", models: ["gpt-5.3-codex-spark"] };
+    expect(readCodexError(429, body(error), headers, now).details).toMatchObject({ quota: expected });
+    const event = { type: "error", data: JSON.stringify({ type: "error", status: 429, error, headers }) };
+    expect(readCodexErrorEvent(event, now)?.details).toMatchObject({ resetsAt: now + 60_000, quota: expected });
+  });
+});

@@ -2,6 +2,9 @@ import { type AnyRouterError, isJsonObject, type JsonObject, RouterError, type W
 import { openaiResponses } from "@turnout/translator";
 import { type HeaderMap, withRetryAfter } from "@turnout/upstream";
 
+import { planLimit } from "./quota/limit-scope.ts";
+import { readCodexQuota } from "./quota/quota-headers.ts";
+
 /** Events after which an answer is over; `response.done` is the old name of `response.completed`. */
 const terminalTypes = new Set([
   "response.completed",
@@ -78,7 +81,27 @@ function refine(error: AnyRouterError, status: number | undefined, now: number):
 export function readCodexError(status: number, bodyText: string, headers: HeaderMap, now: number): RouterError {
   if (isPage(bodyText, headers)) return readPage(status, bodyText, headers);
   const error = openaiResponses.decodeError(status, bodyText, headers);
-  return refine(RouterError.from(error), status, now);
+  return withQuota(RouterError.from(refine(RouterError.from(error), status, now)), headers, now);
+}
+
+/**
+ * Adds to a limit what the headers tell of it: which one it is, and when it ends, which some refusals do not say. A plain 429
+ * beside a window that is used up is that limit.
+ */
+function withQuota(error: AnyRouterError, headers: HeaderMap, now: number): RouterError {
+  if (error.code !== "usage-limited" && error.code !== "rate-limited") return error;
+  const quota = readCodexQuota(headers, headers["x-codex-active-limit"]?.toLowerCase() ?? planLimit);
+  if (quota === undefined) return error;
+  const resets = quota.windows.filter(({ usedPercent }) => usedPercent >= 100).map(({ resetsAt = 0 }) => resetsAt);
+  const end = Math.max(0, ...resets);
+  const told =
+    error.code === "usage-limited" ? error.details : { retryAfterMs: error.details.retryAfterMs, resetsAt: undefined };
+  const isPlain = error.code === "rate-limited" && (told.retryAfterMs !== undefined || end <= now);
+  if (isPlain) return error;
+  const resetsAt = told.resetsAt ?? (end > now ? end : undefined);
+  const retryAfterMs = told.retryAfterMs ?? (resetsAt === undefined ? undefined : Math.max(0, resetsAt - now));
+  const options = error.upstream === undefined ? {} : { upstream: error.upstream };
+  return new RouterError("usage-limited", error.message, { ...told, retryAfterMs, resetsAt, quota }, options);
 }
 
 /** Statuses of a handshake that speak of the account and not of the WebSocket. */
@@ -112,6 +135,16 @@ function statusOf(event: JsonObject | undefined): number | undefined {
   return typeof status === "number" ? status : undefined;
 }
 
+/** Headers that a refusal on a socket carries in its event. */
+function headersOf(event: JsonObject | undefined): HeaderMap {
+  const headers = event?.["headers"];
+  if (!isJsonObject(headers)) return {};
+  const pairs = Object.entries(headers).flatMap(([name, value]) =>
+    typeof value === "string" || typeof value === "number" ? [[name.toLowerCase(), String(value)] as const] : [],
+  );
+  return Object.fromEntries(pairs);
+}
+
 /**
  * Understands an `error` or `response.failed` event, in all shapes of it: details under `error`, under `body.error` or at the
  * top, the status as `status` or `status_code`.
@@ -129,6 +162,7 @@ export function readCodexErrorEvent(event: WireEvent, now: number): RouterError 
     openaiResponses.createEventDecoder().decode(flat, []);
     return undefined;
   } catch (error) {
-    return refine(RouterError.from(error), statusOf(parsed), now);
+    const refined = RouterError.from(refine(RouterError.from(error), statusOf(parsed), now));
+    return withQuota(refined, headersOf(parsed), now);
   }
 }

@@ -96,7 +96,8 @@ export function codexRoutingHint(request: WireRequest): string {
   return tier === "priority" || tier === "ultrafast" ? `model=${request.model};tier=${tier}` : `model=${request.model}`;
 }
 
-function accountHeaders(credential: Credential): Record<string, string> {
+/** Who asks. */
+export function accountHeaders(credential: Credential): Record<string, string> {
   const authorization = { authorization: `Bearer ${credential.secret}` };
   if (credential.kind === "api-key" || credential.accountId === undefined) return authorization;
   return { ...authorization, "chatgpt-account-id": credential.accountId };

@@ -27,11 +27,7 @@ export {
   codexUserAgent,
   openaiBaseUrl,
 } from "./options.ts";
-export {
-  codexRateLimitsEvent,
-  type CodexQuota,
-  type CodexQuotaWindow,
-  readCodexQuota,
-  readCodexQuotaEvent,
-} from "./quota.ts";
+export { codexQuotaNotice, readCodexQuotaEvent, tellCodexQuotas } from "./quota/quota-event.ts";
+export { readCodexQuota } from "./quota/quota-headers.ts";
+export { createCodexQuotaReader, readCodexUsage } from "./quota/usage-endpoint.ts";
 export { createTurnStates, type TurnStates, turnStateHeader } from "./turn-states.ts";

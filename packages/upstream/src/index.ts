@@ -2,6 +2,8 @@ export type { ConnectSocket, ConnectSocketOptions, Socket, SocketListener } from
 export { connectWs } from "./sessions/connect-socket.ts";
 export { createHttpClient, type HttpClient, type HttpClientOptions } from "./http/http-client.ts";
 export { createHttpExecutor, type HttpExecutorOptions } from "./http/http-executor.ts";
+export { type DocumentRequest, readDocument } from "./http/read-document.ts";
+export type { UpstreamNotice } from "./answer/answer-stream.ts";
 export type { HeaderNames } from "./connection/headers.ts";
 export { createHeaderMatcher } from "./connection/headers.ts";
 export { defaultLimits, type UpstreamLimits } from "./answer/limits.ts";

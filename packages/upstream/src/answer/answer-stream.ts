@@ -21,6 +21,14 @@ export interface AnswerStreamOptions {
   readonly isTerminal: (event: WireEvent) => boolean;
   /** True for an event after which the end of the response is a clean end. Default: none. */
   readonly mayEndAfter?: ((event: WireEvent) => boolean) | undefined;
+  readonly notice?: UpstreamNotice | undefined;
+}
+
+/** An event of the backend's own that tells something beside the answer. It passes on like any other. */
+export interface UpstreamNotice {
+  readonly type: string;
+  /** Does not throw. */
+  read(event: WireEvent, context: ExecuteContext): void;
 }
 
 /** Reads along with an answer; sees each event before anybody else does. */
@@ -40,6 +48,7 @@ const recentEvents = 8;
 export class AnswerStream implements EventQueueSource {
   readonly #options: AnswerStreamOptions;
   readonly #connection: AnswerConnection;
+  readonly #context: ExecuteContext;
   readonly #signal: AbortSignal;
   readonly #watchdog: Watchdog;
   readonly #reader: AnswerReader | undefined;
@@ -62,6 +71,7 @@ export class AnswerStream implements EventQueueSource {
     this.#options = options;
     this.#reader = reader;
     this.#connection = connection;
+    this.#context = context;
     this.#signal = context.signal;
     this.#watchdog = createWatchdog(context.runtime, (limitMs) => this.fail(this.#timeout(limitMs)));
     this.#queue = createEventQueue(this, options.limits.maxBufferedBytes);
@@ -100,6 +110,8 @@ export class AnswerStream implements EventQueueSource {
       this.#watchdog.arm(this.#options.limits.silenceTimeoutMs);
     }
     this.#reader?.read(event);
+    const { notice } = this.#options;
+    if (notice !== undefined && event.type === notice.type) notice.read(event, this.#context);
     this.#queue.push(event);
     if (this.#options.isTerminal(event)) this.#finish();
     else if (this.#options.mayEndAfter !== undefined) this.#recent[this.#eventCount++ % recentEvents] = event;

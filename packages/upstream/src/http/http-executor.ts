@@ -13,7 +13,7 @@ import {
 } from "@turnout/core";
 import { refuseLosses } from "@turnout/translator";
 
-import { abortError, type AnswerStreamOptions } from "../answer/answer-stream.ts";
+import { abortError, type AnswerStreamOptions, type UpstreamNotice } from "../answer/answer-stream.ts";
 import { createErrorReader } from "../connection/error-reader.ts";
 import { createHeaderMatcher, type HeaderNames } from "../connection/headers.ts";
 import { rememberRequest, type RememberedRequest } from "../conversation/remembered-request.ts";
@@ -61,6 +61,7 @@ export interface HttpExecutorOptions {
   isTerminal?(event: WireEvent): boolean;
   /** True for an event after which an upstream may stop without its terminal one. Default: by wire format. */
   mayEndAfter?(event: WireEvent): boolean;
+  readonly notice?: UpstreamNotice;
   /** Response headers shown in `meta`, lower case; one that ends in `*` stands for all that begin so. Default: none. */
   readonly responseHeaders?: HeaderNames;
   readonly limits?: Partial<UpstreamLimits>;
@@ -84,6 +85,7 @@ function createSetup(options: HttpExecutorOptions, upstream: string): HttpExchan
       limits: { ...defaultLimits, ...options.limits },
       isTerminal: options.isTerminal ?? end.isTerminal,
       mayEndAfter: options.mayEndAfter ?? (options.isTerminal === undefined ? end.mayEndAfter : undefined),
+      notice: options.notice,
     },
     // Chat and Gemini events have no type; looking for one would parse every event.
     sniffsType: options.wire === "openai-responses" || options.wire === "anthropic-messages",

@@ -13,7 +13,7 @@ import type {
 } from "@turnout/core";
 import { refuseLosses } from "@turnout/translator";
 
-import type { AnswerStreamOptions } from "../answer/answer-stream.ts";
+import type { AnswerStreamOptions, UpstreamNotice } from "../answer/answer-stream.ts";
 import { defaultLimits, type UpstreamLimits } from "../answer/limits.ts";
 import { createHeaderMatcher, type HeaderNames } from "../connection/headers.ts";
 import type { HeaderMap } from "../connection/retry-after.ts";
@@ -50,6 +50,7 @@ export interface WebSocketProfile {
   isTerminal(event: WireEvent): boolean;
   /** True for the backend's own events, which may come before the first event of the answer. Default: none. */
   isPrivate?(event: WireEvent): boolean;
+  readonly notice?: UpstreamNotice;
   /** Headers of the 101 shown in `meta`, lower case; one that ends in `*` stands for all that begin so. Default: none. */
   readonly responseHeaders?: HeaderNames;
   readonly limits?: Partial<UpstreamLimits>;
@@ -95,7 +96,8 @@ export function createWebSocketExecutor(
   const limits = { ...defaultLimits, ...profile.limits };
   const upstreamHost = new URL(profile.baseUrl).host;
   const upstream = `${profile.id} at ${upstreamHost}`;
-  const answer: AnswerStreamOptions = { upstream, limits, isTerminal: (event) => profile.isTerminal(event) };
+  const { notice } = profile;
+  const answer: AnswerStreamOptions = { upstream, limits, notice, isTerminal: (event) => profile.isTerminal(event) };
   const matchesHeader = createHeaderMatcher(profile.responseHeaders ?? []);
   const pool = new SessionPool({
     upstream,
