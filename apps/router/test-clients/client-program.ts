@@ -55,6 +55,8 @@ export interface Invocation {
    * @returns What the client showed of the answer.
    */
   converse?(conversation: Conversation, prompt: string, turn: number): Promise<string>;
+  /** What is wrong with what the client showed beside the answer; empty when nothing is. */
+  judgeOutput?(output: string): readonly string[];
   /** What is wrong with what the client has left behind below its HOME; empty when nothing is. */
   judgeHome?(home: string): readonly string[];
 }

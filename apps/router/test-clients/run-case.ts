@@ -84,7 +84,8 @@ async function runProcesses(run: Run): Promise<RunResult> {
     const turn = index + 1;
     const result = await runProcess({ ...processOptions(run, task.prompt, turn), limitMs: turnLimitMs });
     results.push(result);
-    problems.push(...judgeTurn(result, task, run.house).map((problem) => `turn ${turn}: ${problem}`));
+    const found = [...judgeTurn(result, task, run.house), ...(run.invocation.judgeOutput?.(result.output) ?? [])];
+    problems.push(...found.map((problem) => `turn ${turn}: ${problem}`));
     if (problems.length > 0) break;
   }
   return { results, processes: results.length, problems };

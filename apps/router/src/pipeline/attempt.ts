@@ -75,7 +75,9 @@ export async function attempt(exchange: DecodedExchange, options: AttemptOptions
     ...(options.onQuota === undefined ? {} : { onQuota: options.onQuota }),
   });
   const opened =
-    exchange.operation === "compact" ? openCompaction(response) : await open(exchange, upstreamCodec, response);
+    exchange.operation === "compact"
+      ? openCompaction(response)
+      : await open(exchange, upstreamCodec, response, options);
   return { ...opened, report: mergeReports(exchange.lost, report, response.meta.report, opened.report) };
 }
 
@@ -106,7 +108,12 @@ function toWire(
   return { request: { ...common, body: encoded.value, translated: true }, report };
 }
 
-async function open(exchange: DecodedExchange, upstreamCodec: Codec, response: WireResponse): Promise<OpenedAnswer> {
+async function open(
+  exchange: DecodedExchange,
+  upstreamCodec: Codec,
+  response: WireResponse,
+  { upstreamModel }: AttemptOptions,
+): Promise<OpenedAnswer> {
   const { meta } = response;
   if (!exchange.request.stream) {
     return { kind: "document", meta, ...(await collectDocument(exchange, upstreamCodec, response)) };
@@ -115,7 +122,9 @@ async function open(exchange: DecodedExchange, upstreamCodec: Codec, response: W
     return { kind: "events", meta, ...eventsOfDocument(exchange, upstreamCodec, response) };
   }
   const road =
-    upstreamCodec.wire === exchange.wire ? createStraightRoad(exchange) : createTranslatedRoad(exchange, upstreamCodec);
+    upstreamCodec.wire === exchange.wire
+      ? createStraightRoad(exchange, upstreamModel)
+      : createTranslatedRoad(exchange, upstreamCodec);
   return openStream(exchange, meta, road, response.events[Symbol.asyncIterator]());
 }
 

@@ -11,6 +11,7 @@ import { RouterError } from "@turnout/core";
 import type { Codec, EventDecoder, EventEncoder, StreamObserver, StreamVoice } from "@turnout/translator";
 import { unfold } from "@turnout/translator";
 import type { DecodedExchange } from "./exchange.ts";
+import { nameModel } from "./model-named-upstream.ts";
 import { mergeReports, nothingLost } from "./report.ts";
 
 /** How events of an upstream become events of the client. Synchronous: a batch in, a batch out. */
@@ -42,8 +43,13 @@ export interface Road {
   readonly voice: StreamVoice;
 }
 
-/** Same language on both sides: events pass as they came, unknown ones included; turnout only reads along. */
-export function createStraightRoad(exchange: DecodedExchange): Road {
+/**
+ * Same language on both sides: events pass as they came, unknown ones included; turnout only reads along.
+ *
+ * @param upstreamModel - The upstream's name of the model that was asked.
+ */
+export function createStraightRoad(exchange: DecodedExchange, upstreamModel: string): Road {
+  const names = { asked: exchange.request.model, upstream: upstreamModel };
   const observer: StreamObserver = exchange.codec.createStreamObserver(exchange.answer);
   let begun = false;
   let ended = false;
@@ -60,7 +66,7 @@ export function createStraightRoad(exchange: DecodedExchange): Road {
     if (role === "content" || role === "terminal") begun = true;
     if (role === "terminal" || role === "failed") ended = true;
     if (role === "failed") failureTold = true;
-    out.push(event);
+    out.push(exchange.speaksCodex && role !== "content" ? nameModel(event, names) : event);
   }
 
   return {

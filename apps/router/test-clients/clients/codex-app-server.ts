@@ -36,6 +36,7 @@ export function createAppServerTalk(cwd: string): NonNullable<Invocation["conver
     for (;;) {
       const { method, params } = messageSchema.parse(JSON.parse(await conversation.readLine()));
       if (method === "turn/completed") return said.join("\n");
+      if (method === "error" || method === "model/rerouted") throw new Error(`${method}: ${JSON.stringify(params)}`);
       if (method !== "item/completed") continue;
       const { item } = itemSchema.parse(params);
       if (item.type === "agentMessage" && item.text !== undefined) said.push(item.text);

@@ -29,6 +29,7 @@ export const codex: ClientProgram = {
   invocation: (place) => ({
     files: { ".codex/config.toml": settings(place) },
     environment: { ROUTER_KEY: place.key, CODEX_API_KEY: place.key },
+    judgeOutput: (output) => judgeOutput(output, place.way),
     ...(place.way === appServer && { converse: createAppServerTalk(place.work) }),
     ...(place.way === withCatalogue && { judgeHome: (home: string) => judgeModels(home, place.model) }),
     commandLine: (prompt, turn) =>
@@ -70,6 +71,25 @@ base_url = "${routerUrl}${base}"
 ${key}
 wire_api = "responses"
 supports_websockets = ${way.transport === "ws"}`;
+}
+
+const lineSchema = z.looseObject({
+  item: z.looseObject({ type: z.string(), message: z.string().optional() }).optional(),
+});
+
+/** That the model is unknown to it, which is so where it has no list of the router's models. */
+const unknownModel = /^Model metadata for `[^`]+` not found/u;
+
+/** Warnings come as items between the others, with an exit code of 0; for example of a model other than the one asked for. */
+function judgeOutput(output: string, way: Way): string[] {
+  return output
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => lineSchema.parse(JSON.parse(line)).item)
+    .filter((item) => item?.type === "error")
+    .map((item) => item?.message ?? "")
+    .filter((message) => way === withCatalogue || !unknownModel.test(message))
+    .map((message) => `it warns: ${message}`);
 }
 
 const cacheSchema = z.looseObject({ models: z.array(z.looseObject({ slug: z.string() })) });
