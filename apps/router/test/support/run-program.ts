@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { resolve } from "node:path";
+import type { Readable } from "node:stream";
 import { onTestFinished } from "vitest";
 
 const root = resolve(import.meta.dirname, "../../../..");
@@ -18,6 +19,8 @@ export interface Program {
   readonly ended: Promise<number | null>;
   /** Waits until standard output matches. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Waits until standard error matches. */
+  untilError(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
 /** @param file - Relative to the root of the workspace. */
@@ -41,20 +44,22 @@ export function runProgram(file: string, rawArguments: readonly string[], option
   onTestFinished(() => {
     if (child.exitCode === null) child.kill("SIGKILL");
   });
+  const wait = (stream: Readable, said: () => string, pattern: RegExp) =>
+    new Promise<RegExpExecArray>((found, failed) => {
+      const look = () => {
+        const match = pattern.exec(said());
+        if (match !== null) found(match);
+      };
+      stream.on("data", look);
+      child.on("close", () => failed(new Error(`The program ended without ${String(pattern)}: ${output}${errors}`)));
+      look();
+    });
   return {
     process: child,
     output: () => output,
     errors: () => errors,
     ended,
-    until: (pattern) =>
-      new Promise((found, failed) => {
-        const look = () => {
-          const match = pattern.exec(output);
-          if (match !== null) found(match);
-        };
-        child.stdout.on("data", look);
-        child.on("close", () => failed(new Error(`The program ended without ${String(pattern)}: ${output}${errors}`)));
-        look();
-      }),
+    until: (pattern) => wait(child.stdout, () => output, pattern),
+    untilError: (pattern) => wait(child.stderr, () => errors, pattern),
   };
 }

@@ -24,6 +24,7 @@ export function readPastedRedirect(text: string): PastedRedirect | undefined {
     const isAnswer = parameters.has("code") || parameters.has("error");
     return isAnswer ? { parameters, hasState: parameters.has("state") } : undefined;
   }
-  if (!/^[\w.~-]{8,}$/u.test(trimmed)) return undefined;
+  // Shorter, it is a word somebody typed: no code can be guessed.
+  if (!/^[\w.~-]{16,}$/u.test(trimmed)) return undefined;
   return { parameters: new URLSearchParams({ code: trimmed }), hasState: false };
 }
