@@ -218,8 +218,11 @@ describe("stopping", () => {
     const kept = await openKeptAlive(url);
     const closing = router.close();
     expect(await kept.upgrade()).toContain("HTTP/1.1 503");
-    await stopped(closing, runtime);
+    // The time for answers, then that for last words.
+    await runtime.advance(1_000);
+    await runtime.advance(1_000);
     await dumb.ended;
+    await stopped(closing, runtime);
   });
 
   async function stopped(closing: Promise<void>, runtime: ReturnType<typeof createFakeRuntime>): Promise<void> {

@@ -50,6 +50,26 @@ describe.each(upstreamWays)("a conversation on one socket, onto $name", ({ optio
   });
 });
 
+test("reasoning that a socket of OpenAI would have remembered is carried along, and nothing that cannot be read", async () => {
+  const way = upstreamWays.find((candidate) => candidate.name === "openai-responses");
+  const { url, sandbox } = await startTestRouter(way?.options);
+  const steps = [{ type: "reasoning" as const, summary: ["Hm."] }, callWeather];
+  for (const reasoning of [{ effort: "low" }, undefined]) {
+    sandbox.script({ answer: { steps } });
+    const client = await openSocket(url);
+    const common = { model: way?.model, store: false, tools: [weather], ...(reasoning && { reasoning }) };
+    const first = await client.ask({ ...common, input: [user("How is Oslo?")] });
+    const call = first.items.find((item) => item.type === "function_call");
+    const input = [toolOutput(call?.call_id, "rain")];
+    const second = await client.ask({ ...common, input, previous_response_id: first.id });
+    expect(second.last.type).toBe("response.completed");
+    const kept = lastAsked(sandbox).includes('"encrypted_content":"');
+    expect([kept, lastAsked(sandbox).includes('"type":"reasoning"')]).toEqual(
+      reasoning === undefined ? [false, false] : [true, true],
+    );
+  }
+});
+
 test("a warm-up costs nothing where the upstream has no such thing", async () => {
   const router = await startTestRouter({ codex: { transport: "http" } });
   const client = await openSocket(router.url);
