@@ -6,7 +6,7 @@ import { createRandom } from "../library/random.ts";
 export const turns = 30;
 
 /** Characters of one tool's output: thirty turns then make 400 KB with what the model says. */
-export const toolOutputLength = 12_500;
+const toolOutputLength = 12_500;
 
 /** Every so many turns the model answers instead of calling a tool, and the user says something. */
 const turnsOfOneTask = 6;
@@ -20,7 +20,7 @@ const words =
   );
 
 /** Text of about `length` characters, lines as a terminal shows them. */
-export function textOf(length: number, seed: number): string {
+function textOf(length: number, seed: number): string {
   const random = createRandom(seed);
   const lines: string[] = [];
   for (let size = 0, line = 1; size < length; line += 1) {

@@ -77,7 +77,7 @@ function notIncremental(result: WayResult, equipmentBytes: number): number {
 }
 
 /** The figures sessions have to reach, from issue to measurement. */
-export function judgeSessions(report: SessionReport): Goal[] {
+function judgeSessions(report: SessionReport): Goal[] {
   const { settings, hashing, idle } = report;
   const { equipmentBytes, roundTripMs } = settings;
   return [
