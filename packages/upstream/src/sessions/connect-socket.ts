@@ -97,8 +97,16 @@ export const connectWs: ConnectSocket = (url, options, listener) => {
     listener.closed(code, reason.toString("utf8"));
   });
 
+  /** The other side has said goodbye and not hung up yet: what is sent now nobody hears. */
+  function closing(): void {
+    if (isOver) return;
+    isOver = true;
+    socket.terminate();
+    listener.failed(new Error("the socket is closing"));
+  }
+
   return {
-    send: (text) => socket.send(text),
+    send: (text) => socket.send(text, socket.readyState === WebSocket.OPEN ? undefined : closing),
     close: () => socket.close(1000),
     terminate: () => {
       isOver = true;

@@ -213,16 +213,20 @@ describe("limits of an idle socket", () => {
 });
 
 describe("between two requests", () => {
-  test.each(["codex.rate_limits", "codex.response.metadata", "keepalive", "responsesapi.websocket_timing", ""])(
-    "news of type %j are for nobody",
-    (type) => {
-      const { wire, use, heard, session } = setUp();
-      wire.opened({});
-      use();
-      wire.message(JSON.stringify({ type }));
-      expect([heard, session.state]).toEqual([[], "idle"]);
-    },
-  );
+  test.each([
+    "codex.rate_limits",
+    "codex.response.metadata",
+    "response.metadata",
+    "keepalive",
+    "responsesapi.websocket_timing",
+    "",
+  ])("news of type %j are for nobody", (type) => {
+    const { wire, use, heard, session } = setUp();
+    wire.opened({});
+    use();
+    wire.message(JSON.stringify({ type }));
+    expect([heard, session.state]).toEqual([[], "idle"]);
+  });
 
   test.each(["response.created", "response.output_text.delta", "response.completed", "error"])(
     "%s ends the socket: it must not begin the next answer",

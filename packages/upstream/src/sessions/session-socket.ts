@@ -6,6 +6,9 @@ import { describeClose, messageTooBig } from "./close-code.ts";
 import type { ConnectSocket, Socket, SocketListener } from "./connect-socket.ts";
 import type { SessionLimits } from "./session-limits.ts";
 
+/** Facts about an answer, which may come before it or after it (codex.md 4.5, 2026-10). */
+export const answerMetadata = "response.metadata";
+
 /** Hears the answer to one frame. */
 export interface SessionReceiver {
   message(text: string): void;
@@ -274,7 +277,7 @@ export class SessionSocket implements SocketListener {
 /** The backend's own news, which may come at any time. */
 function isPrivate(text: string): boolean {
   const type = sniffEventType(text);
-  return type !== "error" && !type.startsWith("response.");
+  return type === answerMetadata || (type !== "error" && !type.startsWith("response."));
 }
 
 /** `ws` found bytes that are no frame, or a message over the limit. */

@@ -16,7 +16,7 @@ import {
 } from "../answer/answer-stream.ts";
 import { pickHeaders } from "../connection/headers.ts";
 import type { LentSession } from "./session-pool.ts";
-import type { SessionReceiver } from "./session-socket.ts";
+import { answerMetadata, type SessionReceiver } from "./session-socket.ts";
 
 export interface WebSocketExchangeOptions {
   readonly answer: AnswerStreamOptions;
@@ -112,7 +112,7 @@ export class WebSocketExchange implements SessionReceiver, AnswerConnection {
       this.#answer.fail(error);
       return;
     }
-    if (isPrivate(event)) {
+    if (isPrivate(event) || event.type === answerMetadata) {
       this.#answer.accept(event);
       return;
     }
