@@ -171,7 +171,7 @@ export class SessionPool {
   /** Ends the sockets that are not lent, and resolves once the lent ones have been given back. */
   close(): Promise<void> {
     this.#isClosing = true;
-    for (const { socket, waiter } of [...this.#members.values()]) {
+    for (const { socket, waiter } of this.#members.values()) {
       if (socket.state === "idle") socket.close();
       else if (socket.state === "opening" && waiter === undefined) socket.terminate();
     }

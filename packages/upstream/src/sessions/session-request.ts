@@ -54,6 +54,8 @@ function mayBeTheSockets(error: AnyRouterError): boolean {
     case "upstream-unavailable":
     case "upstream-timeout":
     case "upstream-malformed":
+    // Refused may be that it is the second one on this socket, or what is left of it there. In full, it speaks for itself.
+    case "request-invalid":
       return true;
     case "not-found":
       return error.details.path === "previous_response_id";
