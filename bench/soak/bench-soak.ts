@@ -10,7 +10,7 @@ export interface SoakOptions {
   readonly progress: (line: string) => void;
 }
 
-/** Settings of a soak: about as many conversations as sockets, so that HTTP has to help out now and then. */
+/** Settings of a soak: more conversations than sockets, so that HTTP has to help out. */
 export function soakSettings(minutes: number, seed: number): SoakSettings {
   const milliseconds = minutes * 60_000;
   return {
@@ -18,7 +18,7 @@ export function soakSettings(minutes: number, seed: number): SoakSettings {
     seed,
     concurrency: 24,
     accounts: 3,
-    maxSocketsPerAccount: 8,
+    maxSocketsPerAccount: 6,
     faultShare: 0.06,
     handshakeFaultMs: 6_000,
     sampleMs: Math.min(15_000, milliseconds / 5),
