@@ -191,5 +191,10 @@ The client does not read for a while in the middle. "Held" is what the router th
 "under way" what the upstream has sent and the client not received, most of it in the buffers of the system.
 
 ${longAnswerTable(report.longAnswers)}
+
+## Start with stored accounts
+
+From the start of the process until it listens, medians: ${report.accountsStart.emptyMs.toFixed(0)} ms without an account,
+${report.accountsStart.fullMs.toFixed(0)} ms with ${report.accountsStart.accounts}.
 `;
 }

@@ -4,6 +4,7 @@ import { stopChildren, type Child } from "./library/child.ts";
 import { codexProvider, startListener, startRouter } from "./library/start.ts";
 import { answerSchema, throughputSchema } from "./library/target.ts";
 import type { Variant } from "./library/variant.ts";
+import { measureAccountsStart, type AccountsStartResult } from "./measures/accounts-start.ts";
 import { measureLatency, type LatencyResult } from "./measures/latency.ts";
 import type { LongAnswerResult } from "./measures/long-answer.ts";
 import { measureMemory, type MemoryResult } from "./measures/memory.ts";
@@ -57,6 +58,7 @@ export interface Measured {
   readonly roads: readonly RoadResult[];
   readonly longRoads: readonly RoadResult[];
   readonly longAnswers: readonly LongAnswerResult[];
+  readonly accountsStart: AccountsStartResult;
 }
 
 /** Give up warming a way after this; then the machine is too busy for figures that mean anything. */
@@ -208,6 +210,9 @@ async function measureAll(options: RunOptions): Promise<Measured> {
   progress("Answers of 50 MB");
   const longAnswers = await measureLongAnswers(house);
 
+  progress("Start with stored accounts");
+  const accountsStart = await measureAccountsStart({ accounts: 1_000, starts: 2 * rounds + 1 });
+
   return {
     latency,
     throughput: { sandbox: sandboxThroughput, replay: replayThroughput },
@@ -217,5 +222,6 @@ async function measureAll(options: RunOptions): Promise<Measured> {
     roads,
     longRoads,
     longAnswers,
+    accountsStart,
   };
 }

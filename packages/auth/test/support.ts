@@ -119,6 +119,8 @@ export interface TokenEndpoint {
   beforeReply: () => Promise<void> | void;
   /** Lifetime of the access tokens it hands out, from `now`. */
   now: () => number;
+  /** Milliseconds. */
+  lifetimeMs: number;
 }
 
 async function readAll(request: IncomingMessage): Promise<string> {
@@ -144,6 +146,7 @@ export async function startTokenEndpoint(): Promise<TokenEndpoint> {
     script: [] as (Reply | "cut" | "lost" | "stall")[],
     beforeReply: (): Promise<void> | void => {},
     now: () => start,
+    lifetimeMs: 10 * day,
   };
 
   function rotate(refreshToken: string): Reply {
@@ -159,9 +162,9 @@ export async function startTokenEndpoint(): Promise<TokenEndpoint> {
       status: 200,
       body: {
         id_token: makeJwt({ "https://api.openai.com/auth": { chatgpt_account_id: "account-1" }, serial }),
-        access_token: makeAccessToken(endpoint.now() + 10 * day, "account-1", serial),
+        access_token: makeAccessToken(endpoint.now() + endpoint.lifetimeMs, "account-1", serial),
         refresh_token: `rt_${serial}`,
-        expires_in: 864_000,
+        expires_in: endpoint.lifetimeMs / 1000,
       },
     };
   }

@@ -34,7 +34,7 @@ export async function adoptSavedLogins(
       await unlink(path);
     } catch (error) {
       if (RouterError.is(error) && error.code === "store-unavailable") throw error;
-      const reason = errorCode(error) ?? (error instanceof Error ? error.message : "unknown failure");
+      const reason = RouterError.is(error) ? error.message : (errorCode(error) ?? "unknown failure");
       onWarning(
         new RouterError("credential-unavailable", `Cannot take over saved login ${path}: ${reason}`, {
           provider: "codex",
