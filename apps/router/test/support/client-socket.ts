@@ -17,7 +17,8 @@ const eventSchema = z.looseObject({
   headers: z.record(z.string(), z.string()).optional(),
   response: z.looseObject({ id: z.string(), status: z.string(), output: z.array(z.unknown()) }).optional(),
   item: z.looseObject({ type: z.string(), id: z.string().optional(), call_id: z.string().optional() }).optional(),
-  delta: z.string().optional(),
+  // Events nobody knows may call anything so.
+  delta: z.string().optional().catch(undefined),
 });
 
 /** One message of the router, parsed. */

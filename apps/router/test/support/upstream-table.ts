@@ -15,7 +15,8 @@ export function withKey(sandbox: Sandbox) {
 
 /** Every language and transport that a client of the Responses format can be led to. */
 export const upstreamWays: readonly UpstreamWay[] = [
-  { name: "codex-ws", model, options: { codex: { transport: "ws" } } },
+  // Sockets may be opened as fast as a test breaks them.
+  { name: "codex-ws", model, options: { codex: { transport: "ws", sessions: { dialSpacingMs: 0 } } } },
   { name: "codex-http", model, options: { codex: { transport: "http" } } },
   {
     name: "openai-responses",
