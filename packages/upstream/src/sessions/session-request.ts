@@ -90,11 +90,22 @@ export class SessionRequest {
       return await this.send(session);
     } catch (error) {
       const failure = RouterError.from(error);
-      if (this.#options.context.signal.aborted) throw failure;
-      const isUnreadable = failure.code === "reasoning-invalid" && this.#continuation.dropRestored();
-      if (!isUnreadable && (session.kind === "fresh" || !mayBeTheSockets(failure))) throw failure;
-      return this.send(await this.#acquire(true));
+      const mayRetry = this.#dropsUnreadable(failure) || (session.kind !== "fresh" && mayBeTheSockets(failure));
+      if (this.#options.context.signal.aborted || !mayRetry) throw failure;
     }
+    try {
+      return await this.send(await this.#acquire(true));
+    } catch (error) {
+      // In full, reasoning was put back for the first time; the client knows nothing of it.
+      const failure = RouterError.from(error);
+      if (this.#options.context.signal.aborted || !this.#dropsUnreadable(failure)) throw failure;
+    }
+    return this.send(await this.#acquire(true));
+  }
+
+  /** Whether another sending can do without the reasoning that the upstream cannot read. True once at most. */
+  #dropsUnreadable(failure: AnyRouterError): boolean {
+    return failure.code === "reasoning-invalid" && this.#continuation.dropRestored();
   }
 
   /** Sends it on a lent socket: what is new where that goes on from something, otherwise all of it. */
