@@ -18,7 +18,7 @@ import { errorCode } from "../library/files.ts";
 import type { Keychain } from "./keychain.ts";
 import { storeUnavailable } from "./store-failure.ts";
 
-export const keyBytes = 32;
+const keyBytes = 32;
 const minPassphraseLength = 12;
 
 /** Where the key comes from; kept in the database, so that a message about a wrong key can name the right place. */

@@ -10,7 +10,7 @@ const applicationId = 0x74_75_72_6e;
  * The steps from an empty file to the newest schema, in order. A step that has been released is never changed: what is wrong
  * with it is put right by the next one.
  */
-export const migrations: readonly string[] = [
+const migrations: readonly string[] = [
   `
   CREATE TABLE meta (
     name TEXT PRIMARY KEY,

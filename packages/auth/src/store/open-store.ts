@@ -38,7 +38,7 @@ export interface AccountStoreOptions {
 /** How often a change by another process is looked for while somebody watches. */
 const watchMs = 1_000;
 
-export function databaseOf(dataDirectory: string): string {
+function databaseOf(dataDirectory: string): string {
   return join(dataDirectory, "turnout.db");
 }
 
