@@ -1,5 +1,5 @@
 import type { JsonObject } from "@turnout/core";
-import { canonicalItem, sortedJson } from "./canonical-item.ts";
+import { canonicalItem, sortedJson, splitItem } from "./canonical-item.ts";
 
 /** Who thought: encrypted reasoning is readable for the account and the model that made it, and for no other. */
 export interface Maker {
@@ -11,7 +11,8 @@ export interface Maker {
 interface GivenItem {
   /** Payloads of the reasoning directly before it. */
   readonly payloads: readonly string[];
-  readonly phase: string | undefined;
+  /** See `splitItem`. */
+  readonly beside: string;
 }
 
 /** A place in a conversation, told by everything before it that is no reasoning. */
@@ -30,8 +31,8 @@ export interface AnswerLedger {
    * there, or because a client brought it back there before.
    */
   hasThought(place: Place, reasoning: readonly JsonObject[], maker: Maker): boolean;
-  /** Whether the upstream gave the item that led to `place` with this phase. */
-  hasPhase(place: Place, phase: string): boolean;
+  /** Whether the upstream gave the item that led to `place` with this beside it. */
+  hasBeside(place: Place, beside: JsonObject): boolean;
 }
 
 /** Numbers calls by their first appearance, so that conversations can be told from each other without their ids. */
@@ -66,7 +67,7 @@ export function createAnswerLedger(): AnswerLedger {
   const start = 0;
 
   function after(place: Place, item: JsonObject, callNumber: number | undefined): Place {
-    const { call_id: _id, phase: _phase, ...meaning } = canonicalItem(item);
+    const { call_id: _id, ...meaning } = splitItem(canonicalItem(item)).meaning;
     const key = `${place} ${callNumber ?? ""} ${sortedJson(meaning)}`;
     const known = places.get(key);
     if (known !== undefined) return known;
@@ -94,8 +95,8 @@ export function createAnswerLedger(): AnswerLedger {
           continue;
         }
         place = after(place, item, number(item));
-        const phase = typeof item["phase"] === "string" ? item["phase"] : undefined;
-        if (payloads.length > 0 || phase !== undefined) add(place, { payloads, phase });
+        const beside = sortedJson(splitItem(canonicalItem(item)).beside);
+        add(place, { payloads, beside });
         payloads = [];
       }
     },
@@ -107,12 +108,17 @@ export function createAnswerLedger(): AnswerLedger {
         (given.get(place) ?? []).some((item) => item.payloads.join(" ") === payloads.join(" "))
       );
     },
-    hasPhase: (place, phase) => (given.get(place) ?? []).some((item) => item.phase === phase),
+    hasBeside(place, beside) {
+      const text = sortedJson(beside);
+      return (given.get(place) ?? []).some((item) => item.beside === text);
+    },
   };
 
   function add(place: Place, item: GivenItem): void {
     const items = given.get(place) ?? [];
-    const isKnown = items.some((old) => old.phase === item.phase && old.payloads.join(" ") === item.payloads.join(" "));
+    const isKnown = items.some(
+      (old) => old.beside === item.beside && old.payloads.join(" ") === item.payloads.join(" "),
+    );
     if (!isKnown) given.set(place, [...items, item]);
   }
 }

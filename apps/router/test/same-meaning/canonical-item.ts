@@ -43,6 +43,51 @@ function withoutNulls(fields: Readonly<Record<string, JsonValue | undefined>>): 
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
 }
 
+/** What an item says, and what its maker noted beside it that some formats cannot carry. */
+export interface SplitItem {
+  /** Texts of the assistant that follow each other are one text. */
+  readonly meaning: JsonObject;
+  /** The phase of a message, the annotations of its parts, and where its text is cut into parts. */
+  readonly beside: JsonObject;
+}
+
+/** @param item - A canonical one. */
+export function splitItem(item: JsonObject): SplitItem {
+  const { phase, content, ...rest } = item;
+  const beside: Record<string, JsonValue> = {};
+  if (phase !== undefined) beside["phase"] = phase;
+  if (!isJsonArray(content)) return { meaning: { ...rest, content }, beside };
+  const parts: JsonValue[] = [];
+  const cuts: number[] = [];
+  for (const [index, part] of content.entries()) {
+    if (!isJsonObject(part)) {
+      parts.push(part);
+      continue;
+    }
+    const { annotations, ...bare } = part;
+    if (annotations !== undefined) beside[`content[${index}].annotations`] = annotations;
+    const last = parts.at(-1);
+    const joined = item["role"] === "assistant" ? joinedText(last, bare) : undefined;
+    if (joined === undefined) parts.push(bare);
+    else {
+      parts[parts.length - 1] = joined.part;
+      cuts.push(joined.cut);
+    }
+  }
+  if (cuts.length > 0) beside["cuts"] = cuts;
+  return { meaning: { ...rest, content: parts }, beside };
+}
+
+function joinedText(last: JsonValue | undefined, part: JsonObject): { part: JsonObject; cut: number } | undefined {
+  if (!isJsonObject(last) || last["type"] !== "output_text" || part["type"] !== "output_text") return undefined;
+  const { text, ...others } = last;
+  const { text: more, ...otherMore } = part;
+  if (typeof text !== "string" || typeof more !== "string" || sortedJson(others) !== sortedJson(otherMore)) {
+    return undefined;
+  }
+  return { part: { ...last, text: text + more }, cut: text.length };
+}
+
 /** One text for equal values, whatever the order of their keys. */
 export function sortedJson(value: JsonValue | undefined): string {
   if (isJsonArray(value)) return `[${value.map(sortedJson).join(",")}]`;

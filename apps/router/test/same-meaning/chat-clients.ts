@@ -7,6 +7,7 @@ import {
   type Entry,
   eventsOf,
   objectsIn,
+  patchTool,
   pixel,
   type SeenAnswer,
   textIn,
@@ -91,7 +92,10 @@ function bodyOf({ history, settings, stream }: Asked, habit: ChatHabits): JsonOb
     messages: [...system, ...history.flatMap((entry) => messagesOf(entry, habit))],
     ...(effort !== undefined && { reasoning_effort: effort }),
     ...(tools.length > 0 && {
-      tools: tools.map((tool) => ({ type: "function", function: { ...tool, parameters: toolSchema } })),
+      tools: [
+        ...tools.map((tool) => ({ type: "function", function: { ...tool, parameters: toolSchema } })),
+        ...(settings.hasPatchTool ? [{ type: "custom", custom: patchTool }] : []),
+      ],
       ...(choice !== undefined && { tool_choice: choice }),
       ...(parallelCalls !== undefined && { parallel_tool_calls: parallelCalls }),
     }),
@@ -135,6 +139,7 @@ function assistantMessage({ wire, native, text, calls }: SeenAnswer, habit: Chat
   const own = wire === "openai-chat" && isJsonObject(native) ? native : {};
   const toolCalls = calls.map((call) => {
     const args = habit.rewrites ? rewritten(call.arguments) : call.arguments;
+    if (call.isCustom) return { id: call.callId, type: "custom", custom: { name: call.name, input: call.arguments } };
     const extra = habit.extras ? { parsed_arguments: null } : {};
     return { id: call.callId, type: "function", function: { ...extra, name: call.name, arguments: args } };
   });
@@ -166,8 +171,10 @@ function read(received: Received): SeenAnswer {
     native: message,
     text: textIn(message["content"]),
     calls: objectsIn(message["tool_calls"]).map((call) => {
-      const { name, arguments: args } = isJsonObject(call["function"]) ? call["function"] : {};
-      return { callId: textIn(call["id"]), name: textIn(name), arguments: textIn(args), isCustom: false };
+      const isCustom = call["type"] === "custom";
+      const called = call[isCustom ? "custom" : "function"];
+      const { name, arguments: args, input } = isJsonObject(called) ? called : {};
+      return { callId: textIn(call["id"]), name: textIn(name), arguments: textIn(args ?? input), isCustom };
     }),
   };
 }
@@ -182,7 +189,7 @@ function messageIn(document: unknown): JsonObject {
 /** Joins the chunks of a stream as SDKs do. */
 function collect(chunks: readonly JsonObject[]): JsonObject {
   const message: Record<string, JsonValue | undefined> = { role: "assistant", content: null };
-  const calls: { id: string; name: string; arguments: string }[] = [];
+  const calls: { id: string; type: string; name: string; text: string }[] = [];
   const details: JsonObject[] = [];
   for (const chunk of chunks) {
     const [choice] = objectsIn(chunk["choices"]);
@@ -194,16 +201,22 @@ function collect(chunks: readonly JsonObject[]): JsonObject {
     details.push(...objectsIn(delta["reasoning_details"]));
     for (const piece of objectsIn(delta["tool_calls"])) {
       const index = typeof piece["index"] === "number" ? piece["index"] : calls.length;
-      const call = (calls[index] ??= { id: "", name: "", arguments: "" });
+      const call = (calls[index] ??= { id: "", type: "function", name: "", text: "" });
       call.id += textIn(piece["id"]);
-      const { name, arguments: args } = isJsonObject(piece["function"]) ? piece["function"] : {};
+      if (piece["type"] === "custom") call.type = "custom";
+      const called = piece[call.type];
+      const { name, arguments: args, input } = isJsonObject(called) ? called : {};
       call.name += textIn(name);
-      call.arguments += textIn(args);
+      call.text += textIn(args ?? input);
     }
   }
   if (details.length > 0) message["reasoning_details"] = details;
   if (calls.length > 0) {
-    message["tool_calls"] = calls.map(({ id, ...called }) => ({ id, type: "function", function: called }));
+    message["tool_calls"] = calls.map(({ id, type, name, text }) =>
+      type === "custom"
+        ? { id, type, custom: { name, input: text } }
+        : { id, type, function: { name, arguments: text } },
+    );
   }
   return message;
 }

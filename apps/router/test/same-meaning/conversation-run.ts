@@ -15,6 +15,8 @@ export interface PlannedRequest {
   readonly thread: number;
   /** A program without ids of calls has taken part: each road made up its own for it. */
   readonly renamesCalls: boolean;
+  /** What else happens: it is sent twice at once, or left and sent again. */
+  readonly trouble: "none" | "double" | "abandon";
 }
 
 /** Where one conversation stands. */
@@ -65,6 +67,7 @@ export function createConversationRun(options: ConversationRunOptions): Conversa
       random,
       thread: current,
       renamesCalls,
+      trouble: "none",
     };
     return latest;
   }
@@ -135,6 +138,9 @@ export function createConversationRun(options: ConversationRunOptions): Conversa
       case "client":
         client = random.pick(options.others);
         return [append(past, random)];
+      case "double":
+      case "abandon":
+        return [{ ...append(past, random), trouble: action }];
       case "session":
         session = random.pick(options.otherSessions);
         return [append(past, random)];

@@ -25,6 +25,9 @@ export interface ToolOutput {
   readonly texts: readonly string[];
   /** The client never ran it. */
   readonly isMissing: boolean;
+  /** A picture beside the texts, and a mark of failure, where the format has them. */
+  readonly hasImage: boolean;
+  readonly isError: boolean;
 }
 
 /** One step of a conversation, in no format. */
@@ -46,6 +49,8 @@ export interface Settings {
   readonly instructions: string | undefined;
   readonly effort: "low" | "medium" | "high" | undefined;
   readonly tools: readonly ToolDeclaration[];
+  /** A tool of free text beside them, where the format has such tools. */
+  readonly hasPatchTool: boolean;
   readonly toolChoice: "auto" | "none" | "required" | "first" | undefined;
   readonly parallelCalls: boolean | undefined;
   readonly wantsJson: boolean;
@@ -97,6 +102,8 @@ export const pixel = {
   mediaType: "image/png",
   data: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
 };
+
+export const patchTool = { name: "apply_patch", description: "Changes files." };
 
 export const toolSchema = {
   type: "object",

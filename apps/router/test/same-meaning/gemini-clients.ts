@@ -22,14 +22,16 @@ interface GeminiHabits {
   readonly thoughts: "kept" | "signatures" | "dropped";
   /** The name is repeated inside the response, and its text is called `content`. */
   readonly wordyResponse: boolean;
+  /** Names of tools with dots, which no other format takes. */
+  readonly dots: boolean;
 }
 
 /** As captured (captures: google-genai, gemini-cli, opencode), and two that have no ids of calls. */
 const habits: readonly GeminiHabits[] = [
-  { name: "gemini: sdk", ids: true, thoughts: "kept", wordyResponse: false },
-  { name: "gemini: cli", ids: true, thoughts: "signatures", wordyResponse: false },
-  { name: "gemini: opencode", ids: false, thoughts: "kept", wordyResponse: true },
-  { name: "gemini: keeps little", ids: false, thoughts: "dropped", wordyResponse: false },
+  { name: "gemini: sdk", ids: true, thoughts: "kept", wordyResponse: false, dots: false },
+  { name: "gemini: cli", ids: true, thoughts: "signatures", wordyResponse: false, dots: true },
+  { name: "gemini: opencode", ids: false, thoughts: "kept", wordyResponse: true, dots: false },
+  { name: "gemini: keeps little", ids: false, thoughts: "dropped", wordyResponse: false, dots: true },
 ];
 
 export const geminiClients: readonly Client[] = habits.map((habit) => ({
@@ -50,7 +52,7 @@ function bodyOf({ history, settings, stream }: Asked, habit: GeminiHabits): Json
     auto: { mode: "AUTO" },
     none: { mode: "NONE" },
     required: { mode: "ANY" },
-    first: { mode: "ANY", allowedFunctionNames: [tools[0]?.name ?? ""] },
+    first: { mode: "ANY", allowedFunctionNames: [declaredName(tools[0]?.name ?? "", habit)] },
   };
   return {
     model,
@@ -58,7 +60,15 @@ function bodyOf({ history, settings, stream }: Asked, habit: GeminiHabits): Json
     ...(instructions !== undefined && { systemInstruction: { role: "user", parts: [{ text: instructions }] } }),
     contents: history.flatMap((entry) => contentsOf(entry, habit)),
     ...(tools.length > 0 && {
-      tools: [{ functionDeclarations: tools.map((tool) => ({ ...tool, parametersJsonSchema: toolSchema })) }],
+      tools: [
+        {
+          functionDeclarations: tools.map((tool) => ({
+            ...tool,
+            name: declaredName(tool.name, habit),
+            parametersJsonSchema: toolSchema,
+          })),
+        },
+      ],
       ...(toolChoice !== undefined && { toolConfig: { functionCallingConfig: modes[toolChoice] } }),
     }),
     generationConfig: {
@@ -66,6 +76,10 @@ function bodyOf({ history, settings, stream }: Asked, habit: GeminiHabits): Json
       ...(wantsJson && { responseMimeType: "application/json", responseJsonSchema: answerSchema }),
     },
   };
+}
+
+function declaredName(name: string, habit: GeminiHabits): string {
+  return habit.dots ? name.replace("_", ".") : name;
 }
 
 function contentsOf(entry: Entry, habit: GeminiHabits): JsonObject[] {
@@ -91,10 +105,11 @@ function contentsOf(entry: Entry, habit: GeminiHabits): JsonObject[] {
 function responses(entry: Entry & { kind: "outputs" }, habit: GeminiHabits): JsonObject[] {
   const given = entry.outputs.filter((output) => !output.isMissing);
   const ordered = habit.ids ? given : given.toSorted((left, right) => (left.call.callId < right.call.callId ? -1 : 1));
-  return ordered.map(({ call, texts }) => {
+  return ordered.map(({ call, texts, isError }) => {
     const text = texts.join("\n");
-    const response = habit.wordyResponse ? { name: call.name, content: text } : { output: text };
-    return { functionResponse: { ...(habit.ids && { id: call.callId }), name: call.name, response } };
+    const name = declaredName(call.name, habit);
+    const response = habit.wordyResponse ? { name, content: text } : isError ? { error: text } : { output: text };
+    return { functionResponse: { ...(habit.ids && { id: call.callId }), name, response } };
   });
 }
 
@@ -106,7 +121,7 @@ function modelParts({ wire, native, text, calls }: SeenAnswer, habit: GeminiHabi
     ...(text === "" ? [] : [{ text }]),
     ...calls.map((call) => {
       const args = call.isCustom ? { input: call.arguments } : objectOf(call.arguments);
-      return { functionCall: { ...(habit.ids && { id: call.callId }), name: call.name, args } };
+      return { functionCall: { ...(habit.ids && { id: call.callId }), name: declaredName(call.name, habit), args } };
     }),
   ];
 }
@@ -116,9 +131,10 @@ function replayed(part: JsonObject, habit: GeminiHabits): JsonObject[] {
   const { thoughtSignature: _signature, ...unsigned } = part;
   const kept: Record<string, JsonValue | undefined> = habit.thoughts === "dropped" ? { ...unsigned } : { ...part };
   const call = kept["functionCall"];
-  if (isJsonObject(call) && !habit.ids) {
-    const { id: _id, ...rest } = call;
-    kept["functionCall"] = rest;
+  if (isJsonObject(call)) {
+    const { id, ...rest } = call;
+    const name = declaredName(textIn(rest["name"]).replace(".", "_"), habit);
+    kept["functionCall"] = { ...rest, ...(habit.ids && { id }), name };
   }
   return [kept];
 }
@@ -140,7 +156,7 @@ function read(received: Received): SeenAnswer {
         ? [
             {
               callId: textIn(call["id"]),
-              name: textIn(call["name"]),
+              name: textIn(call["name"]).replace(".", "_"),
               arguments: JSON.stringify(call["args"] ?? {}),
               isCustom: false,
             },

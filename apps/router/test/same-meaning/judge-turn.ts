@@ -1,8 +1,9 @@
 import { isJsonObject } from "@turnout/core";
-import type { AnswerScript, RecordedRequest } from "@turnout/sandbox";
+import { setImmediate } from "node:timers/promises";
+import { type AnswerScript, type Fault, faults, type RecordedRequest } from "@turnout/sandbox";
 import { post, type Received } from "../support/ask.ts";
 import type { AnswerLedger } from "./answer-ledger.ts";
-import type { Asked, Line, SeenAnswer } from "./conversation.ts";
+import type { Asked, ClientRequest, Line, SeenAnswer } from "./conversation.ts";
 import type { PlannedRequest } from "./conversation-run.ts";
 import { exactJson } from "./exact-json.ts";
 import { sameMeaning } from "./same-meaning.ts";
@@ -27,6 +28,8 @@ export interface JudgeOptions {
   readonly line: Line;
   /** Gets the records of requests that were refused, and rightly so. */
   readonly refused: Set<RecordedRequest>;
+  /** Of 100 requests so many meet a fault that the router has to make good, unseen. */
+  readonly faults: number;
 }
 
 /** What the plain road gets: nobody looks at it. */
@@ -36,48 +39,99 @@ const noAnswer: AnswerScript = { steps: [] };
  * Sends a request over both roads, and judges the one that may have been continued by the other.
  *
  * @param answerMark - Stands in the answer, and in no other.
+ * @returns The turn; of a request that was sent twice, both.
  * @throws {Difference} when they do not mean the same, or the client did not see the answer that was given.
  */
-export async function judgeTurn(request: PlannedRequest, answerMark: string, options: JudgeOptions): Promise<Turn> {
-  const { stage, ledger, line } = options;
-  const { client, mark, random, ...rest } = request;
+export async function judgeTurn(
+  request: PlannedRequest,
+  answerMark: string,
+  options: JudgeOptions,
+): Promise<readonly Turn[]> {
+  const { stage, line } = options;
+  const { client, mark, random, trouble, ...rest } = request;
   const isResponses = client.wire === "openai-responses";
   const scripted = scriptAnswer(random, {
     mark: answerMark,
     settings: request.settings,
     mayRefuse: isResponses || client.wire === "openai-chat",
     maySearch: isResponses,
+    mayPatch: isResponses || client.wire === "openai-chat",
   });
   const asked: Asked = { ...rest, stream: random.chance(60) };
   const whole = client.request(asked);
-  const expected = stage.expect(mark, scripted.script);
-  const received = await line.send(stage.stateful.url, asked, whole);
-  const record = expected.find("stateful");
-  const told = () => `${received.status} ${JSON.stringify(received.document)}`;
-  if (record === undefined) throw new Difference(`the upstream was not asked: ${told()}`);
+  const times = trouble === "double" ? 2 : 1;
+  if (trouble === "abandon") await abandon(request, whole, stage);
+  const disturbed = random.chance(options.faults) ? stage.disturb(mark, ...random.pick(curableFaults)) : undefined;
+  const expected = stage.expect(mark, scripted.script, times);
+  const send = () => line.send(stage.stateful.url, asked, whole);
+  const answers = await Promise.all(Array.from({ length: times }, send));
+  disturbed?.find("stateful");
+  const [latest, ...earlier] = expected.findAll("stateful");
+  const told = answers.map(({ status, document }) => `${status} ${JSON.stringify(document)}`).join(", ");
+  if (latest === undefined) throw new Difference(`the upstream was not asked: ${told}`);
 
   const ignored = stage.expect(mark, noAnswer);
   await post(stage.plain.url, client.wire, whole.body, whole.headers);
   const plain = ignored.find("plain");
   if (plain === undefined) throw new Difference("the plain request did not reach the upstream");
 
-  const judging = { ledger, renamesCalls: request.renamesCalls, mayBeNamed: line.isName };
+  const records = [latest, ...earlier.slice(0, times - 1)];
+  for (const record of records) judgeRecord(record, plain, request, options);
+  return answers.map((received) => {
+    const session = sessionOf(received, latest);
+    if (received.status === 200 && !received.broken) {
+      const answer = client.read(received);
+      checkAnswer(answer, scripted);
+      line.remember(asked, answer, received);
+      return { session, answer };
+    }
+    const isAlike = latest.outcome === "refused" && plain.outcome === "refused" && latest.status === plain.status;
+    if (!isAlike) {
+      const accounts = `${latest.accountId}, and ${plain.accountId} for the plain request`;
+      throw new Difference(`the answer is ${told}, of account ${accounts}`);
+    }
+    for (const record of records) options.refused.add(record);
+    return { session, answer: undefined };
+  });
+}
+
+function judgeRecord(
+  record: RecordedRequest,
+  plain: RecordedRequest,
+  request: PlannedRequest,
+  { ledger, line }: JudgeOptions,
+): void {
+  const judging = {
+    ledger,
+    renamesCalls: request.renamesCalls,
+    mayBeNamed: line.isName,
+    isTranslated: request.client.wire !== "openai-responses",
+  };
   const reason = sameMeaning(understood(record), understood(plain), judging);
   if (reason !== undefined) throw new Difference(describe(reason, record, plain));
-  const session = sessionOf(received, record);
-  if (received.status !== 200 || received.broken) {
-    if (record.outcome === "refused" && plain.outcome === "refused" && record.status === plain.status) {
-      options.refused.add(record);
-      return { session, answer: undefined };
-    }
-    const accounts = `${record.accountId}, and ${plain.accountId} for the plain request`;
-    throw new Difference(`the answer is ${told()}, of account ${accounts}`);
-  }
-  const answer = client.read(received);
-  checkAnswer(answer, scripted);
-  line.remember(asked, answer, received);
   recordAnswer(ledger, record);
-  return { session, answer };
+}
+
+/** Before anything of an answer has come, so that the router can ask again; the first two only where it continued. */
+const curableFaults: readonly (readonly [Fault, boolean])[] = [
+  [faults.staleAnchor(), true],
+  [faults.connectionLimit(), true],
+  [faults.cut({ after: "request", how: "reset" }), true],
+  [faults.cut({ after: "request", how: 1011 }), true],
+  [faults.cut({ after: "request", how: 1012 }), true],
+];
+
+/** The client leaves while the answer is under way. */
+async function abandon(request: PlannedRequest, whole: ClientRequest, stage: Stage): Promise<void> {
+  const { client, mark, random } = request;
+  const stalled = stage.disturb(mark, faults.stall(random.below(8)));
+  const leaving = new AbortController();
+  const left = post(stage.stateful.url, client.wire, whole.body, whole.headers, leaving.signal).catch(() => undefined);
+  while (!stage.sandbox.requests.some((record) => record.outcome === "pending" && stalled.has(record))) {
+    await setImmediate();
+  }
+  leaving.abort();
+  await left;
 }
 
 /** As the head of the answer says it; a message on a socket has no head, but the upstream knows whether it was continued. */
@@ -95,16 +149,16 @@ function checkAnswer(seen: SeenAnswer, scripted: ScriptedAnswer): void {
   if (!isSeen) {
     throw new Difference(`the client saw ${JSON.stringify(seen.text)} where ${JSON.stringify(text)} was said`);
   }
-  const calls = seen.calls.map(({ name, arguments: args }) => ({ name, arguments: parsedArguments(args) }));
-  const said = scripted.calls.map(({ name, arguments: args }) => ({ name, arguments: parsedArguments(args) }));
+  const calls = seen.calls.map(readCall);
+  const said = scripted.calls.map(readCall);
   if (JSON.stringify(calls) !== JSON.stringify(said)) {
     throw new Difference(`the client saw calls ${JSON.stringify(calls)} where ${JSON.stringify(said)} were said`);
   }
 }
 
-/** As a program sees arguments: digits beyond its numbers are lost, and that is its own doing. */
-function parsedArguments(args: string): string {
-  return exactJson(JSON.stringify(JSON.parse(args))) ?? args;
+/** As a program sees a call: digits beyond its numbers are lost, and that is its own doing. */
+function readCall({ name, arguments: text, isCustom }: ScriptedAnswer["calls"][number]) {
+  return { name, isCustom, arguments: isCustom ? text : exactJson(JSON.stringify(JSON.parse(text))) };
 }
 
 function recordAnswer(ledger: AnswerLedger, record: RecordedRequest): void {

@@ -143,6 +143,8 @@ function textBlocks(texts: readonly string[]): JsonObject[] {
   return texts.map((text) => ({ type: "text", text }));
 }
 
+const image = { type: "image", source: { type: "base64", media_type: pixel.mediaType, data: pixel.data } };
+
 function messagesOf(entry: Entry, habit: MessagesHabits): JsonObject[] {
   switch (entry.kind) {
     case "system":
@@ -150,7 +152,6 @@ function messagesOf(entry: Entry, habit: MessagesHabits): JsonObject[] {
         ? [{ role: "system", content: entry.text }]
         : [{ role: "user", content: [{ type: "text", text: `<note>${entry.text}</note>` }] }];
     case "user": {
-      const image = { type: "image", source: { type: "base64", media_type: pixel.mediaType, data: pixel.data } };
       const isPlain = !habit.parts && !entry.hasImage && entry.texts.length === 1;
       const content = isPlain ? entry.texts.join("") : [...(entry.hasImage ? [image] : []), ...textBlocks(entry.texts)];
       return [{ role: "user", content }];
@@ -162,11 +163,11 @@ function messagesOf(entry: Entry, habit: MessagesHabits): JsonObject[] {
     case "outputs": {
       const results = entry.outputs
         .filter((output) => !output.isMissing)
-        .map(({ call, texts }) => ({
+        .map(({ call, texts, hasImage, isError }) => ({
           type: "tool_result",
           tool_use_id: call.callId,
-          content: texts.length > 1 ? textBlocks(texts) : texts.join(""),
-          ...(habit.errorFlag && { is_error: false }),
+          content: texts.length > 1 || hasImage ? [...textBlocks(texts), ...(hasImage ? [image] : [])] : texts.join(""),
+          ...((habit.errorFlag || isError) && { is_error: isError }),
         }));
       const said = entry.text === undefined ? [] : textBlocks([entry.text]);
       return [{ role: "user", content: [...results, ...said] }];

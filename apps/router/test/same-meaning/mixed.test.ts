@@ -45,23 +45,3 @@ test("conversations that move from account to account mean the same", async () =
     leastContinued: 5,
   });
 }, 120_000);
-
-test("conversations that share fewer sockets than there are conversations mean the same", async () => {
-  await expectSameMeaning(await startStage({ sockets: 3, transport: "auto" }), {
-    clients: allClients,
-    others: allClients,
-    seed: 8_000_000,
-    turns: 400,
-    concurrency: 3,
-  });
-}, 120_000);
-
-test("conversations of which little is remembered mean the same", async () => {
-  await expectSameMeaning(await startStage({ sessions: { maxRememberedBytes: 20_000 } }), {
-    clients: allClients,
-    others: allClients,
-    seed: 9_000_000,
-    turns: 400,
-    leastContinued: 5,
-  });
-}, 120_000);

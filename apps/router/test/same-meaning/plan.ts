@@ -19,6 +19,8 @@ import { createRandom } from "./random.ts";
  * - `system`: an instruction in the middle of the conversation
  * - `interrupt`: says something instead of bringing all outputs
  * - `twins`: asks two things at once after the same history
+ * - `double`: asks the same twice at once
+ * - `abandon`: asks, leaves before the answer is whole, and asks the same again
  */
 export const actions = {
   append: 46,
@@ -37,6 +39,8 @@ export const actions = {
   system: 2,
   interrupt: 3,
   twins: 3,
+  double: 2,
+  abandon: 2,
 } as const;
 
 export type Action = keyof typeof actions;

@@ -9,6 +9,7 @@ import {
   type Entry,
   eventsOf,
   objectsIn,
+  patchTool,
   pixel,
   type SeenAnswer,
   textIn,
@@ -158,7 +159,10 @@ function bodyOf({ history, settings, stream, session }: Asked, habit: ResponsesH
     input: [...system, ...history].flatMap((entry, index) => itemsOf(entry, index, habit)),
     ...(effort !== undefined && { reasoning: { effort, summary: "auto" } }),
     ...(tools.length > 0 && {
-      tools: tools.map((tool) => ({ type: "function", ...tool, parameters: toolSchema, strict: false })),
+      tools: [
+        ...tools.map((tool) => ({ type: "function", ...tool, parameters: toolSchema, strict: false })),
+        ...(settings.hasPatchTool ? [{ type: "custom", ...patchTool }] : []),
+      ],
       ...(choice !== undefined && { tool_choice: choice }),
       ...(parallelCalls !== undefined && { parallel_tool_calls: parallelCalls }),
     }),
@@ -179,6 +183,12 @@ function message(role: string, content: JsonValue, seed: string, habit: Response
   return { ...(habit.typed && { type: "message" }), ...id, role, content };
 }
 
+const image = {
+  type: "input_image",
+  image_url: `data:${pixel.mediaType};base64,${pixel.data}`,
+  detail: "auto",
+};
+
 function itemsOf(entry: Entry, index: number, habit: ResponsesHabits): JsonObject[] {
   const inputTexts = (texts: readonly string[]) => texts.map((text) => ({ type: "input_text", text }));
   switch (entry.kind) {
@@ -188,11 +198,6 @@ function itemsOf(entry: Entry, index: number, habit: ResponsesHabits): JsonObjec
       return [message(role, content, `${index} ${entry.text}`, habit)];
     }
     case "user": {
-      const image = {
-        type: "input_image",
-        image_url: `data:${pixel.mediaType};base64,${pixel.data}`,
-        detail: "auto",
-      };
       const isPlain = !habit.parts && !entry.hasImage && entry.texts.length === 1;
       const parts = [...(entry.hasImage ? [image] : []), ...inputTexts(entry.texts)];
       return [message("user", isPlain ? entry.texts.join("") : parts, `${index} ${entry.texts.join()}`, habit)];
@@ -201,11 +206,15 @@ function itemsOf(entry: Entry, index: number, habit: ResponsesHabits): JsonObjec
       return answerItems(entry.answer, habit);
     case "outputs":
       return [
-        ...entry.outputs.map(({ call, texts, isMissing }) => ({
+        ...entry.outputs.map(({ call, texts, isMissing, hasImage }) => ({
           type: call.isCustom ? "custom_tool_call_output" : "function_call_output",
           ...(habit.ids && { id: ownId(call.isCustom ? "ctco" : "fco", call.callId) }),
           call_id: call.callId,
-          output: isMissing ? abortedOutput : texts.length > 1 ? inputTexts(texts) : texts.join(""),
+          output: isMissing
+            ? abortedOutput
+            : texts.length > 1 || hasImage
+              ? [...inputTexts(texts), ...(hasImage ? [image] : [])]
+              : texts.join(""),
         })),
         ...(entry.text === undefined
           ? []
@@ -223,12 +232,12 @@ function answerItems({ wire, native, text, calls }: SeenAnswer, habit: Responses
   const texts = text === "" ? [] : [{ type: "message", role: "assistant", content: [{ type: "output_text", text }] }];
   return [
     ...texts,
-    ...calls.map((call) => ({
-      type: "function_call",
-      call_id: call.callId,
-      name: call.name,
-      arguments: call.arguments,
-    })),
+    ...calls.map((call) => {
+      const called = { call_id: call.callId, name: call.name };
+      return call.isCustom
+        ? { type: "custom_tool_call", ...called, input: call.arguments }
+        : { type: "function_call", ...called, arguments: call.arguments };
+    }),
   ];
 }
 

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly sessions?: readonly (string | undefined)[];
   readonly seed: number;
   readonly turns: number;
+  /** Of 100 requests so many meet a fault that the router has to make good. Default 0. */
+  readonly faults?: number;
   /** Conversations that run at once. */
   readonly concurrency?: number;
 }
@@ -88,8 +90,9 @@ export async function runPlans(stage: Stage, options: RunOptions): Promise<RunRe
           (step === undefined ? [] : run.next(step)).map((asked) => judge(asked, lines)),
         );
         stage.refusals();
-        if (judged.some(({ answer }) => answer === undefined)) break;
-        for (const { asked, answer } of judged) if (answer !== undefined) run.answered(asked, answer);
+        const seen = judged.flat();
+        if (seen.some(({ answer }) => answer === undefined)) break;
+        for (const { asked, answer } of seen) if (answer !== undefined) run.answered(asked, answer);
       }
       return undefined;
     } catch (error) {
@@ -102,11 +105,15 @@ export async function runPlans(stage: Stage, options: RunOptions): Promise<RunRe
   async function judge(asked: PlannedRequest, lines: Lines) {
     answers += 1;
     const line = lines.of(asked.client);
-    const { session, answer } = await judgeTurn(asked, `a${answers}q`, { stage, ledger, refused, line });
-    turns += 1;
+    const judging = { stage, ledger, refused, line, faults: options.faults ?? 0 };
+    const judged = await judgeTurn(asked, `a${answers}q`, judging);
     const counts = travels.get(asked.client.name) ?? new Map<string, number>();
-    travels.set(asked.client.name, counts.set(session, (counts.get(session) ?? 0) + 1));
-    return { asked, answer };
+    travels.set(asked.client.name, counts);
+    for (const { session } of judged) {
+      turns += 1;
+      counts.set(session, (counts.get(session) ?? 0) + 1);
+    }
+    return judged.map(({ answer }) => ({ asked, answer }));
   }
 
   async function work(): Promise<void> {

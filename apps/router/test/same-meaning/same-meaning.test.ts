@@ -93,6 +93,31 @@ describe("sameMeaning() takes for the same", () => {
     );
   });
 
+  test("annotations as they were given, and the text in one piece, where the client's format has them otherwise", () => {
+    const annotation = { type: "url_citation", url: "u", title: "t", start_index: 0, end_index: 2 };
+    const given = message("", { content: [{ type: "output_text", text: "Done", annotations: [annotation] }] });
+    const cut = message("", {
+      content: [
+        { type: "output_text", text: "Do" },
+        { type: "output_text", text: "ne" },
+      ],
+    });
+    const ledger = createAnswerLedger();
+    ledger.record(firstInput, [given], maker);
+    const body = { model: maker.model };
+    const compare = (continued: JsonObject, full: JsonObject, isTranslated: boolean) =>
+      sameMeaning(
+        { ...maker, body, input: [...firstInput, continued] },
+        { ...maker, body, input: [...firstInput, full] },
+        { ledger, renamesCalls: false, isTranslated },
+      );
+    expect(compare(given, cut, true)).toBeUndefined();
+    expect(compare(given, cut, false)).toContain("cuts");
+    expect(compare(given, message("Done"), false)).toBeUndefined();
+    expect(compare(cut, message("Done"), true)).toContain("cuts");
+    expect(compare(message("Done"), given, false)).toContain("annotations");
+  });
+
   test("a name for the prompt cache, where the client gave none and the router may", () => {
     const body = { prompt_cache_key: "made up" };
     expect(judge(plain, plain, { body, mayBeNamed: true })).toBeUndefined();

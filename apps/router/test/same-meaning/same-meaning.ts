@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
 import { type AnswerLedger, createCallNumbers, isReasoning, type Maker } from "./answer-ledger.ts";
-import { canonicalItem, firstDifference } from "./canonical-item.ts";
+import { canonicalItem, firstDifference, splitItem } from "./canonical-item.ts";
 
 /** A request as the upstream understood it. */
 export interface Understood {
@@ -15,6 +15,11 @@ export interface SameMeaningOptions {
   readonly ledger: AnswerLedger;
   /** The client's history has no ids of calls: each road made up its own. */
   readonly renamesCalls: boolean;
+  /**
+   * The client speaks another format, in which annotations and the borders between texts of one message are other ones.
+   * Default false.
+   */
+  readonly isTranslated?: boolean;
   /** The client named no conversation, and the router may have named it for the prompt cache. Default false. */
   readonly mayBeNamed?: boolean;
 }
@@ -22,7 +27,7 @@ export interface SameMeaningOptions {
 /**
  * Judges whether a request that continued a conversation means what the same request in full would have meant.
  *
- * The continued one may hold reasoning, its visible digest, and the phase of a message, where the client did not bring them
+ * The continued one may hold reasoning, its visible digest, the phase of a message and annotations, where the client did not bring them
  * back: exactly what this upstream gave at this place of this conversation, to this account and, for reasoning, by this model. Nothing else may differ.
  *
  * @returns The first difference as a path and a reason; undefined when there is none.
@@ -109,15 +114,18 @@ function sameConversation(continued: Understood, full: Understood, options: Same
     }
     if (other === undefined) return `input[${index}]: not in the full request`;
     if (isReasoning(other)) return `input[${index}]: reasoning of the client is missing before it`;
-    const { call_id: callId, phase, ...meaning } = canonicalItem(item);
-    const { call_id: otherCallId, phase: otherPhase, ...otherMeaning } = canonicalItem(other);
-    const path = firstDifference(meaning, otherMeaning);
+    const { meaning, beside } = splitItem(canonicalItem(item));
+    const { meaning: otherMeaning, beside: otherBeside } = splitItem(canonicalItem(other));
+    const path = firstDifference({ ...meaning, call_id: "" }, { ...otherMeaning, call_id: "" });
     if (path !== undefined) return `${at(index, path)}: another item`;
-    if (!isSameCall(callId, otherCallId)) return `input[${index}].call_id: another call`;
+    if (!isSameCall(meaning["call_id"], otherMeaning["call_id"])) return `input[${index}].call_id: another call`;
     place = ledger.after(place, other, number(other));
-    if (phase !== otherPhase) {
-      const isGiven = otherPhase === undefined && typeof phase === "string" && ledger.hasPhase(place, phase);
-      if (!isGiven) return `input[${index}].phase: another phase`;
+    // What the client brought back is the same; what it did not, or cannot say as it was, is what was given.
+    const said = options.isTranslated === true ? { ...beside, ...phaseOf(otherBeside) } : { ...beside, ...otherBeside };
+    const lost = firstDifference(said, beside);
+    if (lost !== undefined) return `${at(index, lost)}: not what the client brought back`;
+    if (firstDifference(beside, otherBeside) !== undefined && !ledger.hasBeside(place, beside)) {
+      return `input[${index}]: ${Object.keys(beside).join(", ")} that was not given here`;
     }
     if (needProof && !ledger.hasThought(place, thoughts, maker)) {
       return `input[${index - thoughts.length}]: reasoning that was not thought here`;
@@ -129,6 +137,10 @@ function sameConversation(continued: Understood, full: Understood, options: Same
   if (thoughts.length > 0) return `input[${continued.input.length - 1}]: reasoning without what it led to`;
   if (position < full.input.length) return `input[${continued.input.length}]: items of the full request are missing`;
   return undefined;
+}
+
+function phaseOf({ phase }: JsonObject): JsonObject {
+  return phase === undefined ? {} : { phase };
 }
 
 function at(index: number, path: string): string {

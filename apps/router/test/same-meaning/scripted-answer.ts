@@ -1,13 +1,12 @@
 import { type AnswerScript, type AnswerStep, say } from "@turnout/sandbox";
-import { exactJson } from "./exact-json.ts";
-import type { Settings } from "./conversation.ts";
+import { patchTool, type Settings } from "./conversation.ts";
 import type { Random } from "./random.ts";
 
 /** What the sandbox will say, and what of it a client must see. */
 export interface ScriptedAnswer {
   readonly script: AnswerScript;
   readonly texts: readonly string[];
-  readonly calls: readonly { readonly name: string; readonly arguments: string }[];
+  readonly calls: readonly { readonly name: string; readonly arguments: string; readonly isCustom: boolean }[];
 }
 
 export interface AnswerOptions {
@@ -17,6 +16,8 @@ export interface AnswerOptions {
   readonly mayRefuse: boolean;
   /** Items that only clients of the Responses format know. */
   readonly maySearch: boolean;
+  /** The format has tools of free text. */
+  readonly mayPatch: boolean;
 }
 
 /** Spellings that programs change when they parse arguments and write them again. */
@@ -33,7 +34,7 @@ export function scriptAnswer(random: Random, options: AnswerOptions): ScriptedAn
   const { mark, settings } = options;
   const steps: AnswerStep[] = [];
   const texts: string[] = [];
-  const calls: { name: string; arguments: string }[] = [];
+  const calls: { name: string; arguments: string; isCustom: boolean }[] = [];
 
   function think(percent: number): void {
     if (!random.chance(percent)) return;
@@ -47,13 +48,21 @@ export function scriptAnswer(random: Random, options: AnswerOptions): ScriptedAn
       : `${random.pick(["Done", "Here it is", "  spaced", "Zeile\nzwei", "ünïcode 漢 😀"])} ${mark}.${texts.length}`;
     texts.push(text);
     const phase = random.pick([undefined, undefined, undefined, "commentary", "final_answer"] as const);
-    steps.push(say.text(text, phase === undefined ? {} : { phase }));
+    const annotation = { type: "url_citation", url: "https://example.com", title: mark, start_index: 0, end_index: 2 };
+    const cites = !settings.wantsJson && random.chance(4);
+    steps.push(say.text(text, { ...(phase !== undefined && { phase }), ...(cites && { annotations: [annotation] }) }));
   }
 
   function call(): void {
+    if (options.mayPatch && settings.hasPatchTool && random.chance(30)) {
+      const input = `*** Begin ${mark}.${calls.length}\n{"not": arguments}`;
+      calls.push({ name: patchTool.name, arguments: input, isCustom: true });
+      steps.push(say.customCall(patchTool.name, input));
+      return;
+    }
     const name = random.pick(settings.tools).name;
     const args = random.pick(oddArguments)(`${mark}.${calls.length}`);
-    calls.push({ name, arguments: exactJson(args) ?? args });
+    calls.push({ name, arguments: args, isCustom: false });
     steps.push(say.call(name, args));
   }
 

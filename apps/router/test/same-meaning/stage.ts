@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "@turnout/core";
-import type { AnswerScript, RecordedRequest, Sandbox, SandboxOptions } from "@turnout/sandbox";
+import type { AnswerScript, Fault, RecordedRequest, Sandbox, SandboxOptions, Scenario } from "@turnout/sandbox";
 import { startTestRouter, type TestRouter } from "../support/running-router.ts";
 import type { Understood } from "./same-meaning.ts";
 
@@ -8,8 +8,10 @@ export interface Stage {
   readonly stateful: TestRouter;
   readonly plain: TestRouter;
   readonly sandbox: Sandbox;
-  /** The next request whose newest item holds `mark`, and which keeps the rules, gets this answer. */
-  expect(mark: string, answer: AnswerScript): Expectation;
+  /** The next `times` requests whose newest item holds `mark`, and which keep the rules, get this answer. */
+  expect(mark: string, answer: AnswerScript, times?: number): Expectation;
+  /** The next such request meets this fault, if it comes in time; a `continued` one only when it continues another. */
+  disturb(mark: string, fault: Fault, continued?: boolean): Expectation;
   /** Everything the upstream refused of the stateful router that the sandbox still knew when this was called. */
   refusals(): ReadonlySet<RecordedRequest>;
 }
@@ -20,6 +22,10 @@ export type Road = "stateful" | "plain";
 export interface Expectation {
   /** The latest request over that road whose newest item holds the mark; nothing waits any longer. */
   find(road: Road): RecordedRequest | undefined;
+  /** Those still known, latest first. */
+  findAll(road: Road): RecordedRequest[];
+  /** Whether it is such a request of the stateful router; it may still come. */
+  has(record: RecordedRequest): boolean;
 }
 
 export interface StageOptions {
@@ -60,22 +66,33 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
   });
   const refused = new Set<RecordedRequest>();
 
+  function wait(mark: string, scenario: Scenario, isMeant: (body: unknown) => boolean): Expectation {
+    let isOver = false;
+    sandbox.script({
+      ...scenario,
+      match: (body) => !isOver && newestItem(body).includes(mark) && isMeant(body),
+    });
+    const isIt = (record: RecordedRequest, road: Road) =>
+      record.kind === "response" && roadOf(record) === road && newestItem(record.body).includes(mark);
+    return {
+      find(road) {
+        isOver = true;
+        return sandbox.requests.findLast((record) => isIt(record, road));
+      },
+      findAll(road) {
+        isOver = true;
+        return sandbox.requests.filter((record) => isIt(record, road)).toReversed();
+      },
+      has: (record) => isIt(record, "stateful"),
+    };
+  }
+
   return {
     stateful,
     plain,
     sandbox,
-    expect(mark, answer) {
-      let isOver = false;
-      sandbox.script({ answer, match: (body) => !isOver && newestItem(body).includes(mark) });
-      return {
-        find(road) {
-          isOver = true;
-          return sandbox.requests.findLast(
-            (record) => record.kind === "response" && roadOf(record) === road && newestItem(record.body).includes(mark),
-          );
-        },
-      };
-    },
+    expect: (mark, answer, times = 1) => wait(mark, { answer, times }, () => true),
+    disturb: (mark, fault, continued = false) => wait(mark, { fault }, (body) => !continued || isContinued(body)),
     refusals() {
       for (const record of sandbox.requests) {
         if (record.outcome === "refused" && roadOf(record) === "stateful") refused.add(record);
@@ -92,6 +109,11 @@ function roadOf(record: RecordedRequest): Road {
 function newestItem(body: unknown): string {
   const input = isJsonObject(body) ? body["input"] : undefined;
   return Array.isArray(input) ? (JSON.stringify(input.at(-1)) ?? "") : "";
+}
+
+/** A request that says only what is new. */
+export function isContinued(body: unknown): boolean {
+  return isJsonObject(body) && typeof body["previous_response_id"] === "string";
 }
 
 /** A record as the judge reads it. */

@@ -15,6 +15,7 @@ export function randomSettings(random: Random): Settings {
     instructions: random.pick([undefined, "Be brief.", "Be thorough.\nAlways."]),
     effort: random.pick([undefined, "low", "medium", "high"] as const),
     tools: random.pick([[], tools.slice(0, 1), tools, tools]),
+    hasPatchTool: random.chance(30),
     toolChoice: random.pick([undefined, undefined, "auto", "auto", "required"] as const),
     parallelCalls: random.pick([undefined, undefined, true, false]),
     wantsJson: random.chance(10),
@@ -71,6 +72,8 @@ export function continuation(history: readonly Entry[], mark: string, random: Ra
       ? [`part of ${mark}`, `output of ${call.name} ${mark}`]
       : [random.pick([`output ${mark}`, `{"ok":true,"mark":"${mark}"}`, `lines\n${mark}\n`])],
     isMissing: interrupts && random.chance(60),
+    hasImage: random.chance(5),
+    isError: random.chance(8),
   }));
   const saysMore = interrupts || outputs.some((output) => output.isMissing) || random.chance(6);
   return { kind: "outputs", outputs, text: saysMore ? `Meanwhile ${mark}` : undefined };

@@ -42,13 +42,20 @@ export function bodyOf(wire: ClientWire, stream: boolean, model = "codex/gpt-5.4
   }
 }
 
-export async function post(url: string, wire: ClientWire, body: unknown, headers: Record<string, string> = {}) {
+export async function post(
+  url: string,
+  wire: ClientWire,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+  signal?: AbortSignal,
+) {
   return receive(
     await request(
       url + (typeof body === "object" || wire !== "gemini" ? pathOf(wire, body) : "/v1beta/models/x:generateContent"),
       {
         method: "POST",
         headers: { "content-type": "application/json", ...headers },
+        ...(signal !== undefined && { signal }),
         body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(inBody(wire, body)),
       },
     ),
