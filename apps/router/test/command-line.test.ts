@@ -30,7 +30,7 @@ describe("turnout serve", () => {
     const program = turnout("serve", "--port", "0");
     const url = await listening(program);
     expect(program.output()).toContain("answers are simulated, no model takes part");
-    expect(program.output()).toContain("accounts: [{ authFile: ~/.codex/auth.json }]");
+    expect(program.output()).toContain("turnout login codex");
     const received = await post(url, "openai-chat", bodyOf("openai-chat", true, "sandbox/gpt-5.4"));
     const seen = verdict("openai-chat", received);
     expect(seen).toMatchObject({ kind: "answered" });

@@ -34,12 +34,5 @@ function sandboxLines(url: string): string[] {
 }
 
 function accountLines(): string[] {
-  return [
-    "For real answers, log in with the Codex CLI (`codex login`), put this into turnout.yaml and start again:",
-    "  providers:",
-    "    codex:",
-    "      accounts: [{ authFile: ~/.codex/auth.json }]",
-    "then ask for codex/gpt-5.4.",
-    "",
-  ];
+  return ["For real answers log in, in another terminal, and ask for codex/gpt-5.4:", "  turnout login codex", ""];
 }

@@ -4,7 +4,7 @@ import { openBrowser } from "./open-browser.ts";
 import { acceptPastedLines } from "./pasted-lines.ts";
 import type { ProviderLogin } from "./provider-login.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { renderDuration } from "./table.ts";
+import { renderClock } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a login needs of the command it runs in. */
@@ -82,9 +82,7 @@ export async function logInWithCode(scene: LoginScene): Promise<LoginTokens> {
 function countDown(terminal: Terminal, lifetimeMs: number): () => void {
   const end = foregroundRuntime.monotonic() + lifetimeMs;
   const show = () => {
-    terminal.progress(
-      `Waiting for the code, ${renderDuration(end - foregroundRuntime.monotonic())} left (Ctrl-C stops)`,
-    );
+    terminal.progress(`Waiting for the code, ${renderClock(end - foregroundRuntime.monotonic())} left (Ctrl-C stops)`);
     timer = foregroundRuntime.setTimer(1_000, show);
   };
   let timer = foregroundRuntime.setTimer(0, show);

@@ -1,11 +1,10 @@
 import { defineCommand } from "citty";
-import { version } from "../version.ts";
 import { type DocumentedCommand, withExamples } from "./documented-command.ts";
 
 /** All of turnout's commands, each loaded when it is wanted: `turnout accounts` need not wait for all providers. */
 export const rootCommand: DocumentedCommand = withExamples(
   defineCommand({
-    meta: { name: "turnout", version, description: "One endpoint in front of many language models." },
+    meta: { name: "turnout", description: "One endpoint in front of many language models." },
     subCommands: {
       serve: async () => (await import("./serve.ts")).serveCommand,
       login: async () => (await import("./login.ts")).loginCommand,

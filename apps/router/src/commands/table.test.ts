@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { plainText, renderDuration, renderTable } from "./table.ts";
+import { plainText, renderClock, renderDuration, renderTable } from "./table.ts";
 
 test("renderTable() lines columns up by what is seen, colours left out", () => {
   expect(
@@ -26,4 +26,8 @@ test.each([
   [90_000_000, "1d 1h"],
 ])("renderDuration(%i) is %s", (milliseconds, text) => {
   expect(renderDuration(milliseconds)).toBe(text);
+});
+
+test("renderClock() counts minutes and seconds", () => {
+  expect([900_000, 59_001, 1, -1].map(renderClock)).toEqual(["15:00", "1:00", "0:01", "0:00"]);
 });

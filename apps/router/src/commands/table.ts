@@ -41,3 +41,9 @@ export function renderDuration(milliseconds: number): string {
   const left = next === undefined ? 0 : Math.floor((milliseconds % length) / next[1]);
   return left === 0 || next === undefined ? whole : `${whole} ${left}${next[0]}`;
 }
+
+/** A length of time as a clock counts it down, for example `14:07`. */
+export function renderClock(milliseconds: number): string {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
