@@ -1,12 +1,8 @@
 export { type AccountConfig, accountConfigSchema } from "./accounts/account-config.ts";
-export {
-  type AccountPool,
-  type AccountPoolOptions,
-  createAccountPool,
-  type PoolAttempt,
-  type PoolRequest,
-} from "./pool/account-pool.ts";
+export { createAccountPool } from "./pool/account-pool.ts";
+export type { AccountPool, AccountPoolOptions, PoolAttempt, PoolRequest } from "./pool/pool-contract.ts";
 export type { AccountReport, QuotaReport, QuotaWindowReport, StateReport } from "./pool/pool-report.ts";
+export { createQuotaPolling, type QuotaPolling, type QuotaPollingOptions, readQuota } from "./pool/quota-polling.ts";
 export type { ReachedLimit, Selection } from "./pool/selection.ts";
 export { strategies, type Strategy } from "./pool/strategy.ts";
 export { type CodexClaims, readCodexClaims } from "./tokens/codex-claims.ts";

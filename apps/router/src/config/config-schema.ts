@@ -1,4 +1,4 @@
-import { accountConfigSchema } from "@turnout/auth";
+import { accountConfigSchema, strategies } from "@turnout/auth";
 import type { ProviderPlugin } from "@turnout/core";
 import { z } from "zod";
 
@@ -92,7 +92,20 @@ const logSchema = z
 
 /** What the router itself reads under every provider, beside the plugin's own options. */
 const providerBaseShape = {
-  accounts: z.array(accountConfigSchema).default([]).describe("Accounts, tried in this order."),
+  accounts: z.array(accountConfigSchema).default([]).describe("Accounts, beside those that were logged in."),
+  strategy: z
+    .enum(strategies)
+    .default("least-used")
+    .describe(
+      "Which account a request takes, when no conversation ties it to one: the one whose tightest quota window is used least, each in turn, the first of the list, or by `weight`.",
+    ),
+  quotaIntervalMs: z
+    .int()
+    .nonnegative()
+    .default(900_000)
+    .describe(
+      "Milliseconds after which the upstream is asked what is left of an account that is used, if its answers have not told it meanwhile; 0: never.",
+    ),
   models: z
     .array(z.string().min(1))
     .default([])

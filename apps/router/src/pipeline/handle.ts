@@ -15,7 +15,7 @@ import type { DecodedExchange, Exchange, RequestTarget } from "./exchange.ts";
 import { type Plan, planAttempts } from "./plan.ts";
 import { answerHeaders } from "./answer-headers.ts";
 import { sessionHints } from "./session-hints.ts";
-import { logRequest } from "./settle.ts";
+import { logRequest, settleAccount } from "./settle.ts";
 import { understand } from "./understand.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -81,6 +81,7 @@ export async function handleModelRequest(
     progress.stream?.dispose();
     options.active.delete(client);
   }
+  settleAccount(progress.trail, outcome);
   logRequest(options.log, {
     requestId,
     wire,

@@ -29,6 +29,11 @@ export interface Settlement {
 /** Characters of a model's name in the log; it is whatever the client sent. */
 const longestName = 256;
 
+/** What an answer that failed in its middle says of its account: a limit that was reached on the way, for the next request. */
+export function settleAccount(trail: AttemptTrail, outcome: AnswerOutcome | undefined): void {
+  if (outcome?.failure !== undefined) trail.taken?.failed(outcome.failure);
+}
+
 /** The one line per request. Holds names, numbers and our own messages; never a body, a header or a secret. */
 export function logRequest(log: Logger, settlement: Settlement): void {
   const { outcome, error, plan, trail } = settlement;

@@ -10,4 +10,6 @@ export interface Provider {
   readonly models: ReadonlyMap<string, ModelInfo>;
   /** Answers are simulated; no model takes part. */
   readonly simulated: boolean;
+  /** Lets running streams end, frees connections, and writes what was learned of the accounts. */
+  close(): Promise<void>;
 }

@@ -17,6 +17,7 @@ function provider(name: string, models: readonly string[], simulated = false, ac
     pool: createAccountPool(accounts),
     models: new Map(models.map((id) => [id, { id }])),
     simulated,
+    close: () => Promise.resolve(),
   };
 }
 

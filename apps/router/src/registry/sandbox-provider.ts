@@ -1,6 +1,6 @@
-import type { Account, ProviderPlugin, Runtime } from "@turnout/core";
+import type { Account, ProviderPlugin } from "@turnout/core";
 import type { Sandbox } from "@turnout/sandbox";
-import { assembleProvider } from "./create-providers.ts";
+import { assembleProvider, type ProviderSurroundings } from "./create-providers.ts";
 import type { Provider } from "./provider.ts";
 
 /**
@@ -11,18 +11,18 @@ import type { Provider } from "./provider.ts";
 export function createSandboxProvider(
   sandbox: Sandbox,
   plugins: readonly ProviderPlugin[],
-  runtime: Runtime,
+  surroundings: Pick<ProviderSurroundings, "runtime" | "log">,
 ): Provider {
   const options = { baseUrl: sandbox.codexBaseUrl, issuer: sandbox.issuer };
   return assembleProvider(
     {
       name: "sandbox",
       plugins,
-      settings: { models: [], options },
+      settings: { models: [], options, strategy: "priority", quotaIntervalMs: 0 },
       accounts: [createSandboxAccount(sandbox)],
       simulated: true,
     },
-    runtime,
+    surroundings,
   );
 }
 

@@ -107,7 +107,7 @@ export async function startRouter(options: StartOptions): Promise<RunningRouter>
 const centurySeconds = 100 * 365 * 86_400;
 
 function createProviders(options: StartOptions, house: AccountHouse, sandbox: Sandbox | undefined): Provider[] {
-  const { config, plugins, runtime } = options;
+  const { config, plugins, runtime, log } = options;
   const ready = plugins.filter(worksUnconfigured).map((plugin) => plugin.provider);
   const names = new Set([...ready, ...Object.keys(config.providers)]);
   const providers = [...names].map((name) => {
@@ -117,7 +117,7 @@ function createProviders(options: StartOptions, house: AccountHouse, sandbox: Sa
   });
   if (sandbox === undefined) return providers;
   const codex = plugins.filter((plugin) => plugin.provider === "codex");
-  return [...providers, createSandboxProvider(sandbox, codex, runtime)];
+  return [...providers, createSandboxProvider(sandbox, codex, { runtime, log })];
 }
 
 type Fetch = Parameters<typeof createAdaptorServer>[0]["fetch"];
@@ -193,9 +193,7 @@ async function stop(
   await closed;
   for (const timer of [patience, cut, sweeper]) timer?.cancel();
   for (const store of Object.values(responses)) store.close();
-  const executors = providers.flatMap((provider) => provider.executors);
-  await Promise.all(executors.map(async (executor) => executor.close?.()));
-  for (const { pool } of providers) pool.close();
+  await Promise.all(providers.map((provider) => provider.close()));
   keys.close();
   await house.close();
   await sandbox?.close();

@@ -35,6 +35,8 @@ export interface TestRouterOptions {
   readonly sandbox?: SandboxOptions;
   readonly runtime?: Runtime;
   readonly aliases?: Record<string, string>;
+  /** Of an earlier router that has been closed; who gives it removes it. Default: one of its own. */
+  readonly dataDirectory?: string;
   /** Accounts of the sandbox, each an entry of `providers.codex.accounts`. Default: one access token. */
   readonly accounts?: (sandbox: Sandbox) => readonly Record<string, unknown>[];
 }
@@ -42,7 +44,7 @@ export interface TestRouterOptions {
 /** Starts both; they are closed when the test has finished. */
 export async function startTestRouter(options: TestRouterOptions = {}): Promise<TestRouter> {
   const sandbox = await createSandbox(options.sandbox);
-  const dataDirectory = mkdtempSync(join(tmpdir(), "turnout-data-"));
+  const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), "turnout-data-"));
   const lines: string[] = [];
   const config = {
     server: { port: 0, ...options.server },
@@ -67,7 +69,7 @@ export async function startTestRouter(options: TestRouterOptions = {}): Promise<
   };
   onTestFinished(async () => {
     await close();
-    rmSync(dataDirectory, { recursive: true });
+    if (options.dataDirectory === undefined) rmSync(dataDirectory, { recursive: true });
   });
   return {
     url: router.url,

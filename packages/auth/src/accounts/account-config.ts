@@ -9,6 +9,22 @@ const name = z
   .optional()
   .describe("Name of the account in logs and tables; a short hash when absent.");
 
+/** What every kind of account has. */
+const common = {
+  name,
+  priority: z
+    .number()
+    .optional()
+    .describe(
+      "Accounts of a higher priority are used first, whatever the strategy; the others when those rest. Absent: 0.",
+    ),
+  weight: z
+    .number()
+    .positive()
+    .optional()
+    .describe("Share of the requests among accounts of one priority, with strategy `weighted`. Absent: 1."),
+};
+
 /** Anything else could not stand in a header, and usually means that a line break was copied along. */
 const secret = z.string().regex(/^[\u0021-\u007E]+$/u, "Must not be empty, nor contain spaces or line breaks");
 
@@ -25,7 +41,7 @@ const authFileAccountSchema = z
       .boolean()
       .default(false)
       .describe("Also write refreshed tokens back into authFile, so that Codex CLI goes on working with it."),
-    name,
+    ...common,
   })
   .describe("A login made by Codex CLI.");
 
@@ -33,12 +49,12 @@ const accessTokenAccountSchema = z
   .strictObject({
     accessToken: secret.describe("A ChatGPT access token. It is never refreshed."),
     accountId: secret.describe("The ChatGPT account id that belongs to the token."),
-    name,
+    ...common,
   })
   .describe("A fixed access token.");
 
 const apiKeyAccountSchema = z
-  .strictObject({ apiKey: secret.describe("An API key of the provider."), name })
+  .strictObject({ apiKey: secret.describe("An API key of the provider."), ...common })
   .describe("An API key.");
 
 /** The key that tells which kind of account is meant, with the schema of that kind. */

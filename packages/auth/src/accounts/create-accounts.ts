@@ -130,5 +130,9 @@ export function createAccounts(configs: readonly AccountConfig[], options: Accou
     return createAuthFileAccount({ key, name: savedName, provider, runtime, source, rotator, token, onWarning });
   }
 
-  return configs.map((config, index) => create(config, keys[index] ?? "", identities[index] ?? ""));
+  return configs.map((config, index) => ({
+    ...create(config, keys[index] ?? "", identities[index] ?? ""),
+    ...(config.priority !== undefined && { priority: config.priority }),
+    ...(config.weight !== undefined && { weight: config.weight }),
+  }));
 }

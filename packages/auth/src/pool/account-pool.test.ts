@@ -3,7 +3,8 @@ import { createFakeRuntime } from "@turnout/testing";
 import { describe, expect, test } from "vitest";
 
 import { createApiKeyAccount } from "../accounts/fixed-account.ts";
-import { type AccountPool, createAccountPool } from "./account-pool.ts";
+import { createAccountPool } from "./account-pool.ts";
+import type { AccountPool } from "./pool-contract.ts";
 import type { Strategy } from "./strategy.ts";
 
 const minute = 60_000;
@@ -302,6 +303,30 @@ describe("update()", () => {
     pool.update(accountsOf("d"));
     expect(order(pool)).toBe("d");
   });
+});
+
+test("update() finds a new login at once, and leaves a conversation where it is", async () => {
+  const runtime = createFakeRuntime();
+  let secret = "old";
+  const account = (key: string): Account => ({
+    key,
+    lease: () => Promise.resolve({ accountKey: key, kind: "oauth", secret }),
+    renew: () => Promise.resolve(undefined),
+  });
+  const pool = createAccountPool([account("a"), account("b")], { runtime });
+  const session = { model, sessionKey: "talk" };
+  const key = order(pool, "talk").charAt(1);
+  pool.begin(key, session).succeeded();
+  pool.begin("a", { model }).failed(rejected(401), { accountKey: "a", kind: "oauth", secret });
+  pool.update([account("a"), account("b")]);
+  await runtime.settle();
+  expect(pool.report()[0]?.state.kind).toBe("needs-login");
+  secret = "new";
+  await runtime.advance(10_000);
+  pool.update([{ ...account("c"), priority: -1 }, account("b"), account("a")]);
+  await runtime.settle();
+  expect(pool.report().map(({ state }) => state.kind)).toEqual(["ready", "ready", "ready"]);
+  expect(order(pool, "talk").charAt(0)).toBe(key);
 });
 
 test("begin() knows its accounts", () => {

@@ -2,92 +2,31 @@ import { createHash } from "node:crypto";
 
 import {
   type Account,
-  type AnyRouterError,
   type Credential,
   type QuotaReading,
   RouterError,
-  type Runtime,
   systemRuntime,
   type Timer,
 } from "@turnout/core";
 
-import type { LimitTable } from "../store/limits.ts";
 import { type Affinity, createAffinity } from "./affinity.ts";
 import { createPoolMemory } from "./pool-memory.ts";
-import { type AccountReport, reportAccounts } from "./pool-report.ts";
+import type { AccountPool, AccountPoolOptions, PoolAttempt, PoolRequest } from "./pool-contract.ts";
+import { reportAccounts } from "./pool-report.ts";
 import type { PoolSignal, PoolState } from "./pool-state.ts";
 import { exhaustedUntil, hasRoom, type KnownQuota, type QuotaSource, withReading } from "./quota.ts";
 import { createRoster, type Roster } from "./roster.ts";
-import { type Selection, selectForced } from "./selection.ts";
+import { selectForced } from "./selection.ts";
 import { signalOfError } from "./signal-of-error.ts";
-import type { Strategy } from "./strategy.ts";
-
-/** What an account is wanted for. */
-export interface PoolRequest {
-  /** The upstream's name of the model. */
-  readonly model: string;
-  /** Stable for one conversation, so that it stays on one account (prompt cache, encrypted reasoning). */
-  readonly sessionKey?: string | undefined;
-}
-
-/** One request on one account, from taking it to what came of it. */
-export interface PoolAttempt {
-  readonly account: Account;
-  /** False for a credential that the upstream has refused before, and that there is no reason to show again. */
-  accepts(credential: Credential): boolean;
-  /** The answer has begun. */
-  succeeded(): void;
-  /** It failed, before its answer or in the middle of it. `credential`: what it was tried with. */
-  failed(error: AnyRouterError, credential?: Credential): void;
-  /** Over without a verdict; nothing after another end. To be called on every way out. */
-  released(): void;
-  /** The upstream has told of a limit beside the answer. */
-  noteQuota(reading: QuotaReading): void;
-}
-
-/** The accounts of one provider, with what is known about their limits and troubles. */
-export interface AccountPool {
-  readonly accounts: readonly Account[];
-  /**
-   * Whom to ask. Of the accounts that take requests now: the conversation's own, else the best by priority and strategy.
-   * Where none does, one that is worth a try all the same: see `Selection.isForced`. Changes nothing.
-   *
-   * @param exclude - Keys of accounts that this request has tried.
-   */
-  select(request: PoolRequest, exclude?: ReadonlySet<string>): Selection;
-  /**
-   * Takes an account for one attempt; the conversation stays with it from now on.
-   *
-   * @throws {RouterError} `internal` when the pool has no such account.
-   */
-  begin(accountKey: string, request: PoolRequest): PoolAttempt;
-  /** The upstream has told of a limit on being asked. Unknown accounts are passed over. */
-  noteQuota(accountKey: string, reading: QuotaReading): void;
-  /** There is a new credential: refusals of the old one count no more. */
-  renewed(accountKey: string): void;
-  /** Puts other accounts in place; what is known of those that stay is kept. */
-  update(accounts: readonly Account[]): void;
-  /** In the order of the list. */
-  report(): AccountReport[];
-  /** Writes what is not written yet, and stops. */
-  close(): void;
-}
-
-export interface AccountPoolOptions {
-  readonly runtime?: Runtime;
-  /** Default `least-used`. */
-  readonly strategy?: Strategy;
-  /** Where what was learned is kept over a restart. Default: nowhere. */
-  readonly memory?: { readonly table: Pick<LimitTable, "list" | "put" | "remove">; readonly provider: string };
-  /** Told of troubles with the memory. Default: nobody. */
-  readonly onWarning?: (error: RouterError) => void;
-}
 
 const mostConversations = 10_000;
 /** The prompt cache of the backend is cold by then. */
 const idleMs = 3_600_000;
 /** Figures of limits come with every answer; they are written together. */
 const quotaWriteMs = 10_000;
+
+/** Between two looks for new logins. */
+const loginLookMs = 5_000;
 
 /** Tells one credential from another without keeping it. */
 function fingerprintOf(credential: Credential): string {
@@ -104,6 +43,8 @@ export function createAccountPool(accounts: readonly Account[], options: Account
   const affinity: Affinity = createAffinity({ mostConversations, idleMs });
   const unwritten = new Map<string, readonly KnownQuota[]>();
   let timer: Timer | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  const ending = new AbortController();
   let roster = makeRoster(accounts);
   recall();
 
@@ -192,7 +133,8 @@ export function createAccountPool(accounts: readonly Account[], options: Account
       (own?.[index] ?? 0) <= now &&
       exclude?.has(roster.accounts[index]?.key ?? "") !== true;
     const known = affinity.known(affinityKey(request), now);
-    if (isOpen(known)) return known;
+    const last = known === undefined ? undefined : roster.indexOf(known);
+    if (isOpen(last)) return last;
     const home = roster.home(sessionKey);
     return isOpen(home) ? home : undefined;
   }
@@ -206,7 +148,7 @@ export function createAccountPool(accounts: readonly Account[], options: Account
     }
     roster.taken(place);
     roster.addInFlight(place, 1);
-    if (request.sessionKey !== undefined) affinity.remember(affinityKey(request), place, startedAt);
+    if (request.sessionKey !== undefined) affinity.remember(affinityKey(request), accountKey, startedAt);
     tell({ type: "taken" }, { type: "taken" });
     let isOver = false;
 
@@ -224,6 +166,11 @@ export function createAccountPool(accounts: readonly Account[], options: Account
       isOver = true;
       const index = roster.indexOf(accountKey);
       if (index !== undefined) roster.addInFlight(index, -1);
+    }
+
+    function markUsed(): void {
+      const index = roster.indexOf(accountKey);
+      if (index !== undefined) roster.usedAt[index] = runtime.now();
     }
 
     function refuse(refused: string | undefined): void {
@@ -246,6 +193,7 @@ export function createAccountPool(accounts: readonly Account[], options: Account
       },
       succeeded() {
         over();
+        markUsed();
         refuse(undefined);
         const signal = { type: "succeeded", startedAt } as const;
         tell(signal, signal);
@@ -272,6 +220,23 @@ export function createAccountPool(accounts: readonly Account[], options: Account
     };
   }
 
+  /** An account whose credential was refused may have a new one, without waiting for the end of its rest. */
+  function lookForLogins(): void {
+    const now = runtime.now();
+    if (Math.abs(now - lookedAt) < loginLookMs) return;
+    lookedAt = now;
+    roster.accounts.forEach((account, index) => {
+      const refused = roster.refused[index];
+      if (refused !== undefined) void lookForLogin(account, refused);
+    });
+  }
+
+  async function lookForLogin(account: Account, refused: string): Promise<void> {
+    // Where there is no credential there is no new one either.
+    const credential = await account.lease(ending.signal).catch(() => undefined);
+    if (credential !== undefined && fingerprintOf(credential) !== refused) renewed(account.key);
+  }
+
   function renewed(accountKey: string): void {
     const index = roster.indexOf(accountKey);
     if (index === undefined) return;
@@ -295,13 +260,14 @@ export function createAccountPool(accounts: readonly Account[], options: Account
     update(list) {
       const before = roster;
       const now = look();
+      lookForLogins();
+      if (isSameList(before.accounts, list)) return;
       roster = makeRoster(list);
-      // Places have changed; every conversation finds its home again.
-      affinity.clear();
       before.accounts.forEach(({ key, disabled }, index) => {
         const place = roster.indexOf(key);
         if (place === undefined) return;
         roster.setQuotas(place, before.quotas(index), now);
+        roster.usedAt[place] = before.usedAt[index] ?? Number.NEGATIVE_INFINITY;
         roster.addInFlight(place, before.inFlight(index));
         roster.refused[place] = before.refused[index];
         for (const { model, state } of before.slots.known(index)) {
@@ -309,9 +275,36 @@ export function createAccountPool(accounts: readonly Account[], options: Account
         }
       });
     },
+    quotaUnknown: (intervalMs) => {
+      const now = look();
+      return roster.accounts.filter((_, index) => isQuotaUnknown(roster, index, intervalMs, now));
+    },
     report: () => reportAccounts(roster, look()),
-    close: flush,
+    close() {
+      ending.abort(new RouterError("shutting-down", "The pool is closed", {}));
+      flush();
+    },
   };
+}
+
+function isQuotaUnknown(roster: Roster, index: number, intervalMs: number, now: number): boolean {
+  const state = roster.slots.state(index, undefined, now);
+  if (state.kind === "cooling") return state.why === "usage-limit" && !state.isKnown;
+  const toldAt = Math.max(...roster.quotas(index).map(({ at }) => at), Number.NEGATIVE_INFINITY);
+  const usedAt = roster.usedAt[index] ?? Number.NEGATIVE_INFINITY;
+  return usedAt > toldAt && now - toldAt >= intervalMs;
+}
+
+/** What of an account decides about its place; its credential is its own business. */
+function isSameList(left: readonly Account[], right: readonly Account[]): boolean {
+  const traits = ({ key, label, priority, weight, disabled }: Account) => [key, label, priority, weight, disabled];
+  return (
+    left.length === right.length &&
+    left.every((account, index) => {
+      const other = right[index];
+      return other !== undefined && traits(account).every((trait, at) => trait === traits(other)[at]);
+    })
+  );
 }
 
 /** What the figures of a limit say of its account, or of its models: that it is used up, or that it is not. */

@@ -2,11 +2,10 @@ import { createHash } from "node:crypto";
 
 /** Where conversations are. */
 export interface Affinity {
-  /** Place of the account the conversation was last with, unless it has been idle for too long. */
-  known(sessionKey: string, now: number): number | undefined;
+  /** Key of the account the conversation was last with, unless it has been idle for too long. */
+  known(sessionKey: string, now: number): string | undefined;
   /** The conversation goes on with that account. */
-  remember(sessionKey: string, index: number, now: number): void;
-  clear(): void;
+  remember(sessionKey: string, accountKey: string, now: number): void;
 }
 
 export interface AffinityOptions {
@@ -17,21 +16,20 @@ export interface AffinityOptions {
 }
 
 export function createAffinity({ mostConversations, idleMs }: AffinityOptions): Affinity {
-  const places = new Map<string, { index: number; at: number }>();
+  const places = new Map<string, { readonly accountKey: string; readonly at: number }>();
   return {
     known: (sessionKey, now) => {
       const place = places.get(sessionKey);
       // A clock that was set back makes nobody idle.
-      return place === undefined || now - place.at > idleMs ? undefined : place.index;
+      return place === undefined || now - place.at > idleMs ? undefined : place.accountKey;
     },
-    remember: (sessionKey, index, now) => {
+    remember: (sessionKey, accountKey, now) => {
       places.delete(sessionKey);
-      places.set(sessionKey, { index, at: now });
+      places.set(sessionKey, { accountKey, at: now });
       if (places.size <= mostConversations) return;
       const oldest = places.keys().next();
       if (oldest.done !== true) places.delete(oldest.value);
     },
-    clear: () => places.clear(),
   };
 }
 

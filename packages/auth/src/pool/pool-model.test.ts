@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 
 import { createApiKeyAccount } from "../accounts/fixed-account.ts";
 import type { LimitRow, LimitTable } from "../store/limits.ts";
-import { type AccountPool, createAccountPool, type PoolAttempt } from "./account-pool.ts";
+import { createAccountPool } from "./account-pool.ts";
+import type { AccountPool, PoolAttempt } from "./pool-contract.ts";
 import { longestGuessMs, longestRestMs, probeTimeoutMs } from "./pool-state.ts";
 import { strategies, type Strategy } from "./strategy.ts";
 

@@ -3,7 +3,8 @@ import { createFakeRuntime } from "@turnout/testing";
 import { expect, test } from "vitest";
 
 import { createApiKeyAccount } from "../accounts/fixed-account.ts";
-import { type AccountPool, createAccountPool } from "./account-pool.ts";
+import { createAccountPool } from "./account-pool.ts";
+import type { AccountPool } from "./pool-contract.ts";
 import { strategies } from "./strategy.ts";
 
 const minute = 60_000;

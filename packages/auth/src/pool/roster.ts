@@ -10,6 +10,8 @@ import { createChooser, type Strategy } from "./strategy.ts";
 export interface Roster {
   readonly accounts: readonly Account[];
   readonly slots: PoolSlots;
+  /** When each one last answered, milliseconds since the epoch. */
+  readonly usedAt: Float64Array;
   /** Which credential each one's upstream has refused, as a fingerprint. */
   readonly refused: (string | undefined)[];
   /** Place of the account; undefined when there is none of that key. */
@@ -88,6 +90,7 @@ export function createRoster(accounts: readonly Account[], { strategy, onChange 
   return {
     accounts,
     slots,
+    usedAt: new Float64Array(size).fill(Number.NEGATIVE_INFINITY),
     refused: accounts.map(() => undefined),
     indexOf: (accountKey) => indexes.get(accountKey),
     best(model, now, exclude) {
