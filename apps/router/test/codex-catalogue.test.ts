@@ -81,6 +81,19 @@ test("the catalogue has qualified names and aliases to show, and knows bare and 
   expect(models.filter(({ slug }) => slug.startsWith("openai/"))).toEqual([]);
 });
 
+test("a bare name that two providers have stands in the catalogue once, as the model it leads to", async () => {
+  const router = await startTestRouter({
+    providers: (sandbox) => ({
+      codex: { baseUrl: sandbox.codexBaseUrl, accounts: [{ accessToken: "a", accountId: "b" }] },
+      openai: { accounts: [{ apiKey: "key-of-one" }], models: ["gpt-5.4"] },
+    }),
+  });
+  const { models } = answerSchema.parse(JSON.parse((await get(`${router.url}/codex/models`)).text));
+  const bare = models.filter(({ slug }) => slug === "gpt-5.4");
+  expect(bare.map(({ description }) => description)).toEqual(["gpt-5.4 of codex, by turnout."]);
+  expect(models.map(({ slug }) => slug)).toContain("openai/gpt-5.4");
+});
+
 test("the catalogue tells what a model takes: the lite form for those made for it, little for those of other formats", async () => {
   const router = await startCatalogueRouter();
   const { models } = answerSchema.parse(JSON.parse((await get(`${router.url}/codex/models`)).text));

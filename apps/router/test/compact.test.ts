@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import type { ServerResponse } from "node:http";
+import { createFakeRuntime, startStubServer } from "@turnout/testing";
 import { request } from "undici";
+import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { startTestRouter, type TestRouter } from "./support/running-router.ts";
 
@@ -49,6 +51,24 @@ test.each([
     body: { ...conversation, model: "gpt-5.4" },
   });
   await expect.poll(() => router.log).toContainEqual(expect.objectContaining({ operation: "compact", status: 200 }));
+});
+
+test("a compaction that takes long stays one document, whatever the client asked for", async () => {
+  const runtime = createFakeRuntime();
+  const answer = async (response: ServerResponse) => {
+    // A stream would be kept alive with events by now.
+    await runtime.advance(20_000);
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ output: [] }));
+  };
+  const stub = await startStubServer({ onRequest: (_request, response) => void answer(response) });
+  onTestFinished(() => stub.close());
+  const accounts = [{ accessToken: "token", accountId: "account" }];
+  const providers = { codex: { baseUrl: `${stub.url}/backend-api/codex`, transport: "http", accounts } };
+  const router = await startTestRouter({ runtime, providers: () => providers });
+  const { status, headers, document } = await compact(router, { ...conversation, stream: true });
+  expect(status).toBe(200);
+  expect(headers["content-type"]).toContain("application/json");
+  expect(document).toEqual({ output: [] });
 });
 
 test("a compaction asks as another account when the upstream refuses one", async () => {

@@ -13,7 +13,6 @@ import type {
   WireResponseMeta,
 } from "@turnout/core";
 import type { Codec } from "@turnout/translator";
-import { RouterError } from "@turnout/core";
 import { getCodec, refuseLosses } from "@turnout/translator";
 import { type AnswerDocument, collectDocument } from "./document.ts";
 import type { DecodedExchange } from "./exchange.ts";
@@ -74,10 +73,7 @@ export async function attempt(exchange: DecodedExchange, options: AttemptOptions
     ...rivalOf(exchange, options),
     ...(options.onQuota === undefined ? {} : { onQuota: options.onQuota }),
   });
-  const opened =
-    exchange.operation === "compact"
-      ? openCompaction(response)
-      : await open(exchange, upstreamCodec, response, options);
+  const opened = await open(exchange, upstreamCodec, response, options);
   return { ...opened, report: mergeReports(exchange.lost, report, response.meta.report, opened.report) };
 }
 
@@ -126,16 +122,6 @@ async function open(
       ? createStraightRoad(exchange, upstreamModel)
       : createTranslatedRoad(exchange, upstreamCodec);
   return openStream(exchange, meta, road, response.events[Symbol.asyncIterator]());
-}
-
-/** A history is no answer: it has no text, no end and no usage that would have to be understood. */
-function openCompaction(response: WireResponse): OpenedAnswer {
-  if (response.kind === "stream") {
-    void response.events[Symbol.asyncIterator]().return?.();
-    throw new RouterError("upstream-malformed", "Cannot compact: the upstream answered with a stream", { excerpt: "" });
-  }
-  const { meta, body } = response;
-  return { kind: "document", meta, body, usage: undefined, finish: undefined, report: nothingLost };
 }
 
 /** More announcements than any answer has; an upstream that sends nothing else is passed on as it is. */

@@ -186,6 +186,15 @@ describe("receiveBody() and its limit", () => {
     expect(outcomes[0]).toMatchObject({ code: "too-large" });
   });
 
+  test("holds for what travels also when little comes of it", async () => {
+    const { port, outcomes } = await startReceiver(1000);
+    const nothing = Array.from({ length: 100 }, () => gzipSync(""));
+    const chunks = Readable.from([Buffer.concat([...nothing, gzipSync(text)])]);
+    const headers = { "content-encoding": "gzip" };
+    await request(`http://127.0.0.1:${port}/`, { method: "POST", body: chunks, headers }).catch(() => undefined);
+    expect(outcomes[0]).toMatchObject({ code: "too-large" });
+  });
+
   test("is noticed while the bomb is still arriving", async () => {
     const { port, outcomes } = await startReceiver();
     const socket = connect(port, "127.0.0.1");
@@ -224,6 +233,18 @@ describe("receiveBody() and a client that leaves", () => {
     socket.write(gzipSync(text).subarray(0, 30), () => socket.destroy());
     await expect.poll(() => outcomes).toHaveLength(1);
     expect(outcomes[0]).toMatchObject({ code: "client-closed" });
+  });
+
+  test("a connection serves again after data with something behind its end", async () => {
+    const { port, outcomes } = await startReceiver();
+    const socket = connect(port, "127.0.0.1");
+    onTestFinished(() => void socket.destroy());
+    for (const body of [Buffer.concat([deflateSync(text), Buffer.alloc(500_000)]), deflateSync(text)]) {
+      socket.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-encoding: deflate\r\ncontent-length: ${body.length}\r\n\r\n`);
+      socket.write(body);
+      await once(socket, "data");
+    }
+    expect(outcomes).toEqual([document, document]);
   });
 
   test("a connection serves again after a coded body, good or damaged", async () => {

@@ -25,20 +25,17 @@ export function readCoded(
       isOver = true;
       incoming.unpipe();
       for (const { decoder } of stages) decoder.destroy();
+      // The rest is let pass: the connection can serve again, or the answer ends it.
+      incoming.resume();
     };
     const fail = (error: RouterError) => {
       if (isOver) return;
       finish();
-      // What is still to come is not read: the answer goes out and the connection ends with it.
-      if (incoming.complete) incoming.resume();
-      else incoming.pause();
       reject(error);
     };
     const succeed = () => {
       if (isOver) return;
       finish();
-      // What a client sends behind the end of the data is let pass, so that the connection can serve again.
-      incoming.resume();
       resolve(Buffer.concat(chunks));
     };
     const limit = (stream: Readable) => {
