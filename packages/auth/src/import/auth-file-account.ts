@@ -10,6 +10,8 @@ import { describeRefusal, type Rotator } from "../refresh/rotation.ts";
 const failurePauseMs = 15_000;
 /** A token that is refused so soon after its refresh will not get better by another one. */
 const minRenewIntervalMs = 60_000;
+/** How often a refresh begins anew after another process has taken over. */
+const maxTurns = 3;
 
 export interface AuthFileAccountOptions {
   readonly key: string;
@@ -72,7 +74,8 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
     return login.tokens.accessToken !== stale.tokens.accessToken && !needsRefresh(login.tokens, runtime.now());
   }
 
-  async function refreshLocked(stale: TokenLogin, owner: string): Promise<Login> {
+  /** Undefined when another process has taken over, whose result is not there yet. */
+  async function refreshLocked(stale: TokenLogin, owner: string): Promise<Login | undefined> {
     const login = await source.reload();
     if (login.kind === "api-key" || isReplaced(login, stale)) return login;
     const refreshToken = refreshTokenOf(login);
@@ -95,10 +98,19 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
         throw refused(describeRefusal(result));
       }
       case "superseded":
-        return source.reload();
+        return undefined;
       case "failed":
         throw unavailable(`its token cannot be refreshed now (${result.reason})`);
     }
+  }
+
+  async function refreshInTurn(stale: TokenLogin): Promise<Login> {
+    for (let turn = 0; turn < maxTurns; turn += 1) {
+      const done = await rotator.locked(name, (owner) => refreshLocked(stale, owner));
+      if (done === undefined) break;
+      if (done.value !== undefined) return done.value;
+    }
+    throw unavailable("another process refreshes it, and does not come to an end");
   }
 
   async function refresh(stale: TokenLogin): Promise<Login> {
@@ -107,9 +119,7 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
     // Known beforehand: no lease is needed to say no.
     refreshTokenOf(stale);
     try {
-      const done = await rotator.locked(name, (owner) => refreshLocked(stale, owner));
-      if (done === undefined) throw unavailable("another process refreshes it, and does not come to an end");
-      return done.value;
+      return await refreshInTurn(stale);
     } catch (error) {
       const known = RouterError.from(error);
       failure = { accessToken, error: known, until: runtime.monotonic() + failurePauseMs };

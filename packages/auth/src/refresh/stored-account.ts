@@ -13,6 +13,8 @@ import type { TokenRequestOptions } from "./token-refresh.ts";
 const failurePauseMs = 15_000;
 /** A token that is refused so soon after its refresh will not get better by another one. */
 const minRenewIntervalMs = 60_000;
+/** How often a refresh begins anew after another process has taken over. */
+const maxTurns = 3;
 
 /** An account of the store, with its credential in hand. */
 export interface StoredAccount {
@@ -135,7 +137,8 @@ export function createStoredAccount(options: StoredAccountOptions): StoredAccoun
     });
   }
 
-  async function refreshLocked(old: Hand, owner: string, patient: boolean): Promise<Hand> {
+  /** Undefined when another process has taken over, whose result is not there yet. */
+  async function refreshLocked(old: Hand, owner: string, patient: boolean): Promise<Hand | undefined> {
     record = store.accounts.get(key) ?? record;
     const now = reload();
     const wasFaster = patient ? (refreshTimeOf(record) ?? Infinity) > runtime.now() : !isDue(now);
@@ -161,8 +164,17 @@ export function createStoredAccount(options: StoredAccountOptions): StoredAccoun
       case "failed":
         throw unavailable(`its token cannot be refreshed now (${result.reason})`);
       case "superseded":
-        return reload();
+        return undefined;
     }
+  }
+
+  async function refreshInTurn(old: Hand, patient: boolean): Promise<Hand> {
+    for (let turn = 0; turn < maxTurns; turn += 1) {
+      const done = await rotator.locked(key, (owner) => refreshLocked(old, owner, patient));
+      if (done === undefined) break;
+      if (done.value !== undefined) return done.value;
+    }
+    throw unavailable("another process refreshes it, and does not come to an end");
   }
 
   async function refresh(old: Hand, patient: boolean): Promise<Hand> {
@@ -172,9 +184,7 @@ export function createStoredAccount(options: StoredAccountOptions): StoredAccoun
     const refused = refusal(old);
     if (refused !== undefined) throw refused;
     try {
-      const done = await rotator.locked(key, (owner) => refreshLocked(old, owner, patient));
-      if (done === undefined) throw unavailable("another process refreshes it, and does not come to an end");
-      return done.value;
+      return await refreshInTurn(old, patient);
     } catch (error) {
       const known = RouterError.from(error);
       failure = { generation, error: known, until: runtime.monotonic() + failurePauseMs };

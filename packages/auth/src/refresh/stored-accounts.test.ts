@@ -330,6 +330,21 @@ test("an answer that a process received before it was killed is used by the next
   expect(scene.store.credentials.read(id)?.refreshToken).toBe("rt_1");
 });
 
+test("a process whose lease is taken over while its answer is under way waits for the one that has it", async () => {
+  const scene = await setScene();
+  const { id } = scene.add(start - 1);
+  const lease = `rotation ${id}`;
+  scene.endpoint.beforeReply = () => {
+    if (scene.endpoint.seen.length > 1) return;
+    // It is believed to be dead.
+    scene.store.leases.take(lease, "other", scene.store.leases.holder(lease));
+    setImmediate(() => scene.store.leases.release(lease, "other"));
+  };
+  expect((await scene.open().account().lease(signal)).expiresAt).toBe(start + 10 * day);
+  expect(scene.endpoint.seen).toEqual(["rt_0"]);
+  expect(scene.store.credentials.generation(id)).toBe(2);
+});
+
 test("a clock that jumps forward and back sends no token twice, and keeps nobody waiting", async () => {
   const scene = await setScene();
   scene.add(start + 30 * minute, {
