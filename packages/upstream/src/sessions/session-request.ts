@@ -91,16 +91,24 @@ export class SessionRequest {
     } catch (error) {
       const failure = RouterError.from(error);
       const mayRetry = this.#dropsUnreadable(failure) || (session.kind !== "fresh" && mayBeTheSockets(failure));
-      if (this.#options.context.signal.aborted || !mayRetry) throw failure;
+      if (this.#options.context.signal.aborted || !mayRetry) throw this.#aboutItself(failure);
     }
     try {
       return await this.send(await this.#acquire(true));
     } catch (error) {
       // In full, reasoning was put back for the first time; the client knows nothing of it.
       const failure = RouterError.from(error);
-      if (this.#options.context.signal.aborted || !this.#dropsUnreadable(failure)) throw failure;
+      if (this.#options.context.signal.aborted || !this.#dropsUnreadable(failure)) throw this.#aboutItself(failure);
     }
     return this.send(await this.#acquire(true));
+  }
+
+  /** A request in full names no earlier response: an upstream that misses one all the same has a fault of its own. */
+  #aboutItself(failure: AnyRouterError): RouterError {
+    const isMissing = failure.code === "not-found" && failure.details.path === "previous_response_id";
+    if (!isMissing || !this.#continuation.isRemembered) return failure;
+    const message = `Cannot use answer of ${this.#setup.upstream}: it misses a response that was not named`;
+    return new RouterError("upstream-malformed", message, { excerpt: "" }, { cause: failure });
   }
 
   /** Whether another sending can do without the reasoning that the upstream cannot read. True once at most. */
