@@ -57,7 +57,10 @@ export function judgeSoak(report: SoakReport): Goal[] {
       upstream.historyFaults.length,
     ),
     none("errors that no fault explains, or one that allowed an answer", unexplained(report.errors).length),
-    none("requests that broke a rule of the upstream", upstream.refusals.length),
+    none(
+      "requests that broke a rule of the upstream",
+      (upstream.outcomes["refused"] ?? 0) + (upstream.outcomes["handshake refused"] ?? 0),
+    ),
     none("errors inside turnout", report.internalErrors.length),
     {
       what: "growth of live memory after the first third",
