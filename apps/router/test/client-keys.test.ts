@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { chromiumPath, openChromium } from "./support/browser.ts";
 import { createCommandWorld } from "./support/command-world.ts";
+
+// Each test starts several programs, and each takes seconds on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const hostilePage = readFileSync(join(import.meta.dirname, "support/hostile-page.html"));
 

@@ -1,10 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { chromiumPath, openChromium } from "./support/browser.ts";
 import { createCommandWorld, takePort } from "./support/command-world.ts";
 import { findSecrets } from "./support/find-secrets.ts";
 import { type Program } from "./support/run-program.ts";
+
+// Each test starts several programs, and each takes seconds on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Waits for the address a login prints. */
 async function loginAddress(program: Program): Promise<string> {
@@ -142,16 +145,37 @@ test("accounts of all kinds: keys from standard input and by reference, an impor
   ]);
 });
 
-test("turnout logout ends the login at the issuer, and says so when it cannot", async () => {
+/** Asks a model until the answer has the wanted status; the test's time limit ends it. */
+async function untilAnswered(url: string, wanted: number): Promise<string> {
+  const body = JSON.stringify({ model: "codex/gpt-5.4", messages: [{ role: "user", content: "Hello" }] });
+  const headers = { "content-type": "application/json" };
+  for (;;) {
+    const answer = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body });
+    const text = await answer.text();
+    if (answer.status === wanted) return text;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test("a running router uses a login as soon as it is made, until turnout logout ends it at the issuer", async () => {
   const world = await createCommandWorld();
   world.sandbox.createAccount({ accountId: "acct-1" });
+  const router = world.turnout("serve");
   const login = world.turnout("login", "codex", "--no-browser");
+  const [, url = ""] = await router.until(/turnout listens on (\S+)/);
+  const without = JSON.parse(await untilAnswered(url, 503));
+  expect(without.error.message).toContain("turnout login codex");
   await fetch(await agree(await loginAddress(login), "acct-1"));
   expect(await login.ended).toBe(0);
+  expect(JSON.parse(await untilAnswered(url, 200))).toHaveProperty("choices");
   const { code, output } = await world.ran(["logout", "codex"]);
   expect([code, output]).toEqual([0, 'Logged out of codex: account "acct-1@sandbox.invalid" is forgotten\n']);
   expect(world.sandbox.requests.at(-1)).toMatchObject({ path: "/oauth/revoke", status: 200 });
+  await untilAnswered(url, 503);
   expect((await world.ran(["logout", "codex"])).code).toBe(2);
+  router.process.kill("SIGTERM");
+  expect(await router.ended).toBe(0);
+  expect(router.errors()).toContain('"msg":"request completed"');
 });
 
 test("findSecrets() would find one", async () => {

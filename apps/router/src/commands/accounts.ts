@@ -2,10 +2,13 @@ import { type AccountRecord, type AccountStore } from "@turnout/auth";
 import { systemRuntime } from "@turnout/core";
 import { defineCommand } from "citty";
 import { accountHeadings, accountJson, accountRow, viewAccounts, wantsLogin } from "./account-view.ts";
-import { accountArgument, jsonArgument } from "./command-arguments.ts";
+import { accountArgument, configArgument, jsonArgument } from "./command-arguments.ts";
 import { withExamples } from "./documented-command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { findAccount } from "./find-account.ts";
+import { interruptible } from "./interruptible.ts";
+import { refreshQuotas } from "./refresh-quotas.ts";
+import { loadSetup } from "./setup.ts";
 import { readSurroundings } from "./surroundings.ts";
 import { plainText, renderTable } from "./table.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -35,14 +38,37 @@ function list(store: AccountStore, terminal: Terminal, json: boolean): void {
   }
 }
 
+const listArguments = {
+  refresh: {
+    type: "boolean",
+    description: "Ask the upstreams what is left of each account first; else the table shows what was last heard",
+  },
+  config: configArgument,
+  json: jsonArgument,
+} as const;
+
+interface ListFlags {
+  readonly refresh?: boolean | undefined;
+  readonly config?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+async function runList({ refresh = false, config, json = false }: ListFlags): Promise<void> {
+  const terminal = createTerminal();
+  const surroundings = readSurroundings();
+  if (refresh) {
+    const setup = await loadSetup(config, surroundings);
+    const isComplete = await interruptible((signal) => refreshQuotas(setup, surroundings, terminal, signal));
+    if (!isComplete) process.exitCode = exitCodes.failed;
+  }
+  await withStore(surroundings, terminal, (store) => list(store, terminal, json));
+}
+
 const listCommand = withExamples(
   defineCommand({
     meta: { name: "turnout accounts list", description: "List the accounts; the same as `turnout accounts`." },
-    args: { json: jsonArgument },
-    run: async ({ args }) => {
-      const terminal = createTerminal();
-      await withStore(readSurroundings(), terminal, (store) => list(store, terminal, args.json === true));
-    },
+    args: listArguments,
+    run: ({ args }) => runList(args),
   }),
   [["turnout accounts --json | jq '.[].label'", "for scripts"]],
 );
@@ -153,7 +179,7 @@ const removeCommand = withExamples(
 export const accountsCommand = withExamples(
   defineCommand({
     meta: { name: "turnout accounts", description: "List the accounts with their plan, state, quota and expiry." },
-    args: { json: jsonArgument },
+    args: listArguments,
     subCommands: {
       list: listCommand,
       use: useCommand,
@@ -162,13 +188,11 @@ export const accountsCommand = withExamples(
       rename: renameCommand,
       remove: removeCommand,
     },
-    run: async ({ args }) => {
-      const terminal = createTerminal();
-      await withStore(readSurroundings(), terminal, (store) => list(store, terminal, args.json === true));
-    },
+    run: ({ args }) => runList(args),
   }),
   [
     ["turnout accounts", "the table; exit code 3 when an account needs a login"],
+    ["turnout accounts --refresh", "with what the upstreams say is left now"],
     ["turnout accounts use work", "prefer one of them"],
     ["turnout accounts disable work", "leave one alone for a while"],
   ],

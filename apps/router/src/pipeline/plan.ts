@@ -76,7 +76,7 @@ function cannotDo({ name, executors }: Provider, { operation }: Asked): RouterEr
 export function noAccount(provider: Provider): RouterError {
   return new RouterError(
     "credential-unavailable",
-    `No account for provider "${provider.name}": add one under \`providers.${provider.name}.accounts\` in turnout.yaml, for example \`accounts: [{ authFile: ~/.codex/auth.json }]\``,
+    `No account for provider "${provider.name}": make one with \`turnout login ${provider.name}\`, or list some under \`providers.${provider.name}.accounts\` in turnout.yaml`,
     { provider: provider.name },
   );
 }

@@ -30,7 +30,7 @@ describe("the default answer", () => {
     const { text } = await ask("What is the weather like?");
     expect(text).toContain("This answer is simulated by turnout's built-in sandbox: no model took part.");
     expect(text).toContain('You wrote: "What is the weather like?"');
-    expect(text).toContain("providers: { codex: { accounts: [{ authFile: ~/.codex/auth.json }] } }");
+    expect(text).toContain("turnout login codex");
     expect(text).toContain("codex/gpt-5.4");
   });
 

@@ -58,9 +58,7 @@ function explanation(userText: string): string {
   return [
     "This answer is simulated by turnout's built-in sandbox: no model took part.",
     ...(quoted === "" ? [] : [`You wrote: "${quoted}${quoted.length === 80 ? "…" : ""}".`]),
-    "To talk to a real model, add an account: put",
-    "`providers: { codex: { accounts: [{ authFile: ~/.codex/auth.json }] } }`",
-    "into turnout.yaml, restart turnout, and ask for `codex/gpt-5.4`.",
+    "To talk to a real model, log in: run `turnout login codex` in another terminal, and ask for `codex/gpt-5.4`.",
   ].join(" ");
 }
 

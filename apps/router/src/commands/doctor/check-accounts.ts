@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import type { AccountStore } from "@turnout/auth";
-import { isSecretReference, resolveSecret } from "@turnout/auth";
+import { isFollowed, isSecretReference, resolveSecret } from "@turnout/auth";
 import type { Runtime } from "@turnout/core";
 import { RouterError } from "@turnout/core";
 import { type AccountView, viewAccounts, wantsLogin } from "../account-view.ts";
@@ -33,7 +34,9 @@ function checkCredential(
   try {
     const secret = store.credentials.read(id)?.secret ?? "";
     if (kind === "api-key" && isSecretReference(secret)) resolveSecret(secret, environment, provider);
-    return undefined;
+    if (!isFollowed(view.record) || existsSync(secret)) return undefined;
+    const advice = `Run \`codex login\`, or make a login of turnout's own: turnout login ${provider}`;
+    return problem(nameOf(view), `its tokens are in ${secret}, which is not there`, advice);
   } catch (error) {
     const known = RouterError.from(error);
     const advice =

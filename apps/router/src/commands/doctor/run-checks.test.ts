@@ -150,6 +150,14 @@ describe("runChecks()", () => {
       secrets: { secret: "env:NOWHERE" },
     } as const;
     store.accounts.add(key);
+    const auth = join(folder, "nowhere", "auth.json");
+    const followed = {
+      origin: "import",
+      flow: "codex-auth-file",
+      label: "followed",
+      secrets: { secret: auth },
+    } as const;
+    store.accounts.add({ ...login, ...followed });
     store.close();
     const findings = await runChecks({ ...options, network: false });
     expect(findings).toContainEqual({
@@ -159,9 +167,10 @@ describe("runChecks()", () => {
       advice: 'turnout login codex --label "work"',
     });
     const problems = findings.filter(({ severity }) => severity === "problem");
-    expect(problems.map(({ check }) => check)).toEqual(["openai key", "client keys"]);
-    expect(problems[0]?.message).toContain("$NOWHERE: the variable is not set");
-    expect(problems[1]).toMatchObject({ advice: "turnout keys create" });
+    expect(problems.map(({ check }) => check)).toEqual(["codex followed", "openai key", "client keys"]);
+    expect(problems[0]?.message).toBe(`its tokens are in ${auth}, which is not there`);
+    expect(problems[1]?.message).toContain("$NOWHERE: the variable is not set");
+    expect(problems[2]).toMatchObject({ advice: "turnout keys create" });
   });
 
   test("tells a Node that is too old", async () => {
