@@ -28,15 +28,51 @@ export interface CapturedRequest {
 
 /** Every request in one of the four formats: HTTP bodies, and WebSocket messages that stand alone. */
 export function capturedRequests(): CapturedRequest[] {
+  return capturedFiles().flatMap(({ name, records }) => requestsOf(name, records));
+}
+
+type CapturedRecord = z.output<typeof recordSchema>;
+
+function capturedFiles(): { readonly name: string; readonly records: readonly CapturedRecord[] }[] {
   if (!hasCaptures) return [];
   const clients = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return clients.flatMap((client) =>
-    readdirSync(join(folder, client.name)).flatMap((file) => requestsOf(client.name, file)),
+    readdirSync(join(folder, client.name)).map((file) => {
+      const text = readFileSync(join(folder, client.name, file), "utf8");
+      return { name: `${client.name}/${file}`, records: z.array(recordSchema).parse(JSON.parse(text)) };
+    }),
   );
 }
 
-function requestsOf(client: string, file: string): CapturedRequest[] {
-  const records = z.array(recordSchema).parse(JSON.parse(readFileSync(join(folder, client, file), "utf8")));
+/** A body as it travelled, coded, and what is in it. */
+export interface CapturedCodedBody {
+  readonly name: string;
+  readonly path: string;
+  readonly encoding: string;
+  readonly bytes: Buffer;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const codedSchema = z.object({
+  path: z.string(),
+  content_encoding: z.string(),
+  wire_b64: z.string(),
+  body: z.looseObject({ model: z.string() }),
+});
+
+/** Every request body that a client sent in a `content-encoding`. */
+export function capturedCodedBodies(): CapturedCodedBody[] {
+  return capturedFiles().flatMap(({ name, records }) =>
+    records.flatMap((record, index) => {
+      const { data } = codedSchema.safeParse(record);
+      if (data === undefined) return [];
+      const { path, content_encoding: encoding, wire_b64: text, body } = data;
+      return [{ name: `${name} record ${index}`, path, encoding, bytes: Buffer.from(text, "base64"), body }];
+    }),
+  );
+}
+
+function requestsOf(file: string, records: readonly CapturedRecord[]): CapturedRequest[] {
   return records.flatMap((record, index): CapturedRequest[] => {
     if (record.dir !== "c2s") return [];
     const isSocket = record.transport === "ws";
@@ -45,7 +81,7 @@ function requestsOf(client: string, file: string): CapturedRequest[] {
     const target = isSocket ? { wire: "openai-responses" as const } : targetOf(record.path ?? "");
     const body = { ...parsed.data, ...target?.address };
     if (target === undefined || body.model === undefined) return [];
-    return [{ name: `${client}/${file} record ${index}`, wire: target.wire, model: body.model, body }];
+    return [{ name: `${file} record ${index}`, wire: target.wire, model: body.model, body }];
   });
 }
 
