@@ -3,12 +3,11 @@ import { systemRuntime } from "@turnout/core";
 import { defineCommand } from "citty";
 import { accountHeadings, accountJson, accountRow, viewAccounts, wantsLogin } from "./account-view.ts";
 import { accountArgument, configArgument, jsonArgument } from "./command-arguments.ts";
+import { countConfigAccounts } from "./config-accounts.ts";
 import { withExamples } from "./documented-command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { findAccount } from "./find-account.ts";
 import { interruptible } from "./interruptible.ts";
-import { refreshQuotas } from "./refresh-quotas.ts";
-import { loadSetup } from "./setup.ts";
 import { readSurroundings } from "./surroundings.ts";
 import { plainText, renderTable } from "./table.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -57,11 +56,15 @@ async function runList({ refresh = false, config, json = false }: ListFlags): Pr
   const terminal = createTerminal();
   const surroundings = readSurroundings();
   if (refresh) {
+    // Loaded here only: the table alone need not wait for all providers.
+    const [{ loadSetup }, { refreshQuotas }] = await Promise.all([import("./setup.ts"), import("./refresh-quotas.ts")]);
     const setup = await loadSetup(config, surroundings);
     const isComplete = await interruptible((signal) => refreshQuotas(setup, surroundings, terminal, signal));
     if (!isComplete) process.exitCode = exitCodes.failed;
   }
   await withStore(surroundings, terminal, (store) => list(store, terminal, json));
+  const others = countConfigAccounts(config, surroundings).map(({ provider, count }) => `${provider} ${count}`);
+  if (!json && others.length > 0) terminal.print(`\nIn the config besides, not listed here: ${others.join(", ")}`);
 }
 
 const listCommand = withExamples(
