@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { createFakeRuntime } from "@turnout/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { model, openSocket, refusedHandshake, user } from "./support/client-socket.ts";
+import { model, openSocket, rawSocketOf, refusedHandshake, user } from "./support/client-socket.ts";
 import { startTestRouter } from "./support/running-router.ts";
 import { waitUntilQuiet } from "./support/wait-until-quiet.ts";
 
@@ -137,7 +137,7 @@ describe("a client that leaves", () => {
     const count = 3_000;
     sandbox.script({ answer: { steps: [{ type: "text", text: "x".repeat(count * 4_000), deltaLength: 4_000 }] } });
     const client = await openSocket(url);
-    const raw = socketOf(client.socket);
+    const raw = rawSocketOf(client.socket);
     client.socket.pause();
     client.send(create);
     await waitUntilQuiet(() => raw.bytesRead);
@@ -155,7 +155,7 @@ describe("a client that leaves", () => {
     const { url, sandbox } = await startTestRouter({ codex: { transport: "ws" } });
     sandbox.script({ answer: { steps: [{ type: "text", text: "x".repeat(12_000_000), deltaLength: 4_000 }] } });
     const client = await openSocket(url);
-    const raw = socketOf(client.socket);
+    const raw = rawSocketOf(client.socket);
     client.socket.pause();
     client.send(create);
     await waitUntilQuiet(() => raw.bytesRead);
@@ -170,12 +170,6 @@ describe("a client that leaves", () => {
     await expect.poll(() => raw.writableLength, { timeout: 10_000 }).toBe(0);
   });
 });
-
-/** What `ws` reads from and writes to. */
-function socketOf(socket: object): Socket {
-  const raw: unknown = Reflect.get(socket, "_socket");
-  return raw as Socket;
-}
 
 describe("stopping", () => {
   test("closes idle sockets at once, and the others when their answers have ended", async () => {

@@ -1,6 +1,6 @@
 import { createFakeRuntime } from "@turnout/testing";
 import { describe, expect, test } from "vitest";
-import { model, openSocket, refusedHandshake, user } from "./support/client-socket.ts";
+import { model, openSocket, rawSocketOf, refusedHandshake, user } from "./support/client-socket.ts";
 import { startTestRouter } from "./support/running-router.ts";
 
 const paths = ["/v1/responses", "/backend-api/codex/responses", "/codex/responses", "/v1/codex/responses"];
@@ -157,6 +157,38 @@ describe("a message", () => {
     const { last } = await client.ask({ input: [user("x".repeat(17 * 1024 * 1024))], store: false });
     expect(last.type).toBe("response.completed");
     await expect.poll(() => router.log.at(-1)).toMatchObject({ client: "ws", executor: "codex-http" });
+  });
+});
+
+describe("frames", () => {
+  test.each([
+    ["a text that is not UTF-8", 1007, [0x81, 0x82, 0, 0, 0, 0, 0xc3, 0x28]],
+    ["an unknown kind of frame", 1002, [0x83, 0x80, 0, 0, 0, 0]],
+    ["a frame without a mask", 1002, [0x81, 0x02, 0x7b, 0x7d]],
+    ["bits that nobody agreed on", 1002, [0xf1, 0x80, 0, 0, 0, 0]],
+  ])("with %s close the socket with %d, and no other", async (_what, code, bytes) => {
+    const { url, sandbox } = await startTestRouter();
+    const other = await openSocket(url);
+    sandbox.script({ fault: { type: "stall", afterEvents: 3 } });
+    const client = await openSocket(url);
+    client.send({ type: "response.create", model, input: "Hi" });
+    await expect.poll(() => sandbox.openStreams).toBe(1);
+    rawSocketOf(client.socket).write(Buffer.from(bytes));
+    expect(await client.closed).toBe(code);
+    await expect.poll(() => sandbox.openStreams).toBe(0);
+    expect((await other.ask({ input: "Hi" })).last.type).toBe("response.completed");
+  });
+
+  test("of one message may be many, with pings between them", async () => {
+    const { url } = await startTestRouter();
+    const client = await openSocket(url);
+    const text = JSON.stringify({ type: "response.create", model, input: "In pieces" });
+    for (const character of text) {
+      client.socket.send(character, { fin: false });
+      client.socket.ping();
+    }
+    client.socket.send("", { fin: true });
+    expect((await client.next((event) => event.type === "response.completed")).response?.status).toBe("completed");
   });
 });
 

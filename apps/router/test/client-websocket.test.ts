@@ -80,6 +80,25 @@ test("a warm-up costs nothing where the upstream has no such thing", async () =>
   await expect.poll(() => router.log.at(-1)).toMatchObject({ operation: "warm-up", client: "ws", status: 200 });
 });
 
+test("a warm-up goes on to an upstream that can be warmed up, and the first request goes on from it there", async () => {
+  const router = await startTestRouter({ codex: { transport: "ws" } });
+  const client = await openSocket(router.url);
+  const common = { store: false, tools: [weather], instructions: "Be brief." };
+  const warm = await client.ask({ ...common, generate: false, input: [user("Rules")] });
+  await client.ask({ ...common, input: [user("Hello")], previous_response_id: warm.id });
+  const asked = router.sandbox.requests.filter((request) => request.kind === "response");
+  expect(asked.map((request) => request.body)).toMatchObject([
+    { generate: false },
+    { previous_response_id: warm.id, input: [{ role: "user", content: [{ text: "Hello" }] }] },
+  ]);
+  await expect
+    .poll(() => router.log.find((line) => line["operation"] === "warm-up"))
+    .toMatchObject({
+      executor: "codex-ws",
+      client: "ws",
+    });
+});
+
 test("a warm-up that the upstream refuses is answered all the same", async () => {
   const { url, sandbox } = await startTestRouter({ codex: { transport: "ws" } });
   sandbox.script({ fault: { type: "handshake", status: 503 } });

@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
 import { z } from "zod";
@@ -122,6 +123,13 @@ function readSocket(socket: WebSocket): ClientSocket {
   }
 
   return { socket, events, send, next, ask, closed };
+}
+
+/** What `ws` reads from and writes to. */
+export function rawSocketOf(socket: WebSocket): Socket {
+  const raw: unknown = Reflect.get(socket, "_socket");
+  if (raw instanceof Socket) return raw;
+  throw new Error("`ws` keeps its connection elsewhere");
 }
 
 /** How a handshake is refused: status, head and parsed body. */
