@@ -199,7 +199,7 @@ describe("stopping", () => {
     await runtime.advance(5_000);
     expect(await client.next((event) => event.type === "error")).toMatchObject({
       status: 503,
-      error: { message: "turnout is stopping" },
+      error: { code: "server_error", message: "turnout is stopping" },
     });
     expect(await client.closed).toBe(1001);
     await stopped(closing, runtime);

@@ -46,10 +46,11 @@ function wordingOf(error: AnyRouterError): Wording {
     case "credential-unavailable":
       return { type: "server_error", code: "credential_unavailable" };
     case "upstream-overloaded":
-    case "shutting-down":
       return { type: "server_error", code: "server_is_overloaded" };
     case "upstream-failed":
       return { type: "server_error", code: error.details.upstreamCode ?? "server_error" };
+    // Not overloaded: on that the Codex CLI gives the turn up, on this it asks again (clients.md, 2026-10).
+    case "shutting-down":
     case "client-closed":
     case "config-invalid":
     case "internal":
