@@ -231,6 +231,29 @@ describe("a conversation that moves to another account", () => {
     expect(last?.input?.map(({ type = "message" }) => type)).toEqual(["message", "message", "message"]);
     expect(JSON.stringify(last?.body)).not.toMatch(/encrypted_content":|previous_response_id/u);
   });
+
+  test("leaves the first account's reasoning behind, though its client carries it", async () => {
+    const router = await startTestRouter({ accounts });
+    const input: JsonObject[] = [{ role: "user", content: "Hello" }];
+    router.sandbox.script({ answer: thoughtful(mark()) });
+    const body = { model: "codex/gpt-5.4", stream: true, input };
+    const { events } = await post(router.url, "openai-responses", body);
+    const done = events
+      .map((data): JsonObject => JSON.parse(data))
+      .filter(({ type }) => type === "response.output_item.done");
+    const items = done.map(({ item }) => item).filter(isJsonObject);
+    expect(items.map(({ type }) => type)).toEqual(["reasoning", "message"]);
+    router.sandbox.script({ fault: faults.rateLimit() });
+    const text = mark();
+    router.sandbox.script({ answer: thoughtful(text) });
+    const next = await post(router.url, "openai-responses", { ...body, input: [...input, ...items, ...input] });
+    expect(verdict("openai-responses", next)).toEqual({ kind: "answered", text });
+    expect(
+      sent(router)
+        .at(-1)
+        ?.input?.map(({ type = "message" }) => type),
+    ).toEqual(["message", "message", "message"]);
+  });
 });
 
 test("two requests at once that extend the same conversation are both answered right", async () => {

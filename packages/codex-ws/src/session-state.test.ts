@@ -125,6 +125,25 @@ describe("what belongs to an account", () => {
     expect(JSON.stringify(sent())).not.toContain('encrypted_content":');
   });
 
+  test("that a client carries itself does not go to another account either", async () => {
+    const first = [user()];
+    const one = await bench.turn(first, "first");
+    const second = [...first, ...one.items, user()];
+    const two = await bench.turn(second, "second");
+    expect(two.session).toBe("fresh");
+    expect(typesIn(had())).not.toContain("reasoning");
+    const third = [...second, ...two.items, user()];
+    expect((await bench.turn(third, "second")).session).toBe("incremental");
+    // Back at the first, whose socket still stands: its own reasoning is there, the other's is not.
+    expect((await bench.turn(third, "first")).session).toBe("incremental");
+    const payloads = had()
+      .map((item) => item["encrypted_content"])
+      .filter((payload) => payload !== undefined);
+    expect(payloads).toEqual(
+      one.items.map((item) => item["encrypted_content"]).filter((payload) => payload !== undefined),
+    );
+  });
+
   test("is not shared by a login that came later under the same name", async () => {
     const first = [user()];
     const { carried } = await bench.turn(first, "first", translated);

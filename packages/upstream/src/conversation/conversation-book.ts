@@ -1,7 +1,7 @@
-import type { Runtime } from "@turnout/core";
+import type { JsonObject, Runtime } from "@turnout/core";
 import { LRUCache } from "lru-cache";
 
-import type { CanonicalItem } from "./canonical-item.ts";
+import { type CanonicalItem, canonicalItem } from "./canonical-item.ts";
 import { type Entry, type Match, matchConversation, type MatchOptions } from "./conversation.ts";
 
 /** Whose conversation it is: reasoning is readable for the account and the model that made it, and for nobody else. */
@@ -55,6 +55,16 @@ export interface ConversationBook {
    */
   note(scope: Scope, hint: string | undefined, entries: readonly Entry[], replaces?: Conversation): Conversation;
   forget(conversation: Conversation): void;
+  /** Whether a reasoning item is known to be of another account's upstream. One nobody remembers may be anybody's. */
+  isForeign(scope: Scope, reasoning: JsonObject): boolean;
+}
+
+/** Reasoning items remembered with the account that made them: some 10 MB. */
+const maxOwned = 50_000;
+
+/** Upstreams know accounts by their own ids. */
+function ownerOf({ accountKey, accountId }: Scope): string {
+  return accountId ?? accountKey;
 }
 
 /** Conversations one request is compared with at most. */
@@ -114,6 +124,7 @@ export function createConversationBook(options: ConversationBookOptions): Conver
   const { runtime, maxBytes = 64 * 1024 * 1024, timeToLiveMs = 3_600_000 } = options;
   const byHint = new Index();
   const byEnd = new Index();
+  const owners = new LRUCache<string, string>({ max: maxOwned });
 
   function keysOf(conversation: Conversation): { hints: string[]; ends: string[] } {
     const { scope, hint } = conversation;
@@ -175,6 +186,9 @@ export function createConversationBook(options: ConversationBookOptions): Conver
     },
     note(scope, hint, entries, replaces) {
       if (replaces?.isHeld === false) kept.delete(replaces);
+      for (const { isReasoning, digest } of entries) {
+        if (isReasoning && owners.get(digest) === undefined) owners.set(digest, ownerOf(scope));
+      }
       const conversation: Conversation = { scope: scopeKey(scope), hint, entries, isHeld: false };
       kept.set(conversation, true);
       // One that is too long for the book alone is not taken, and never disposed of either.
@@ -185,5 +199,9 @@ export function createConversationBook(options: ConversationBookOptions): Conver
       return conversation;
     },
     forget: (conversation) => void kept.delete(conversation),
+    isForeign: (scope, reasoning) => {
+      const owner = owners.get(canonicalItem(reasoning).digest);
+      return owner !== undefined && owner !== ownerOf(scope);
+    },
   };
 }

@@ -17,6 +17,7 @@ import type { AnswerStreamOptions, UpstreamNotice } from "../answer/answer-strea
 import { defaultLimits, type UpstreamLimits } from "../answer/limits.ts";
 import { createHeaderMatcher, type HeaderNames } from "../connection/headers.ts";
 import type { HeaderMap } from "../connection/retry-after.ts";
+import { withoutForeignReasoning } from "../conversation/foreign-reasoning.ts";
 import { type ConnectSocket, connectWs } from "./connect-socket.ts";
 import type { ContinuationProfile } from "./continuation.ts";
 import { defaultSessionLimits, type SessionLimits } from "./session-limits.ts";
@@ -121,7 +122,12 @@ export function createWebSocketExecutor(
     transport: "ws",
     upstreamHost,
     async execute(request: WireRequest, context: ExecuteContext): Promise<WireResponse> {
-      const prepared = profile.prepareFrame(request, context);
+      const { continuation } = profile;
+      const given = profile.prepareFrame(request, context);
+      const prepared =
+        continuation === undefined
+          ? given
+          : withoutForeignReasoning(given, continuation.book, continuation.scope(request, context));
       if (context.strict === true) refuseLosses(prepared.report);
       const onCompleted = profile.warmsUp === true ? () => spares.prepare(request, context, prepared.value) : () => {};
       return new SessionRequest(setup, { request, context, prepared, onCompleted }).run();
