@@ -77,7 +77,7 @@ function runHelper(program: string, order: HelperOrder, stopping: AbortSignal): 
 
 /**
  * Sends refresh tokens from a small process of its own for each: when the router is killed between the sending and the answer,
- * that process still receives the answer and puts it into the journal. Costs about 0.1 s and 50 MB for that time, once in
+ * that process still receives the answer and puts it into the journal. Costs about 0.3 s of CPU and 50 MB for that time, once in
  * the life of an access token.
  *
  * Where no process can be started, the router sends by itself.

@@ -50,6 +50,8 @@ async function setScene(): Promise<Scene> {
       const program = (name: string) => join(programs, "programs", `${name}.js`);
       const child = spawn(process.execPath, [program("child"), data, endpoint.issuer, program("helper"), stopAt], {
         stdio: ["ignore", "pipe", "inherit"],
+        // The leader of a group, as in a terminal.
+        detached: true,
       });
       onTestFinished(() => void child.kill("SIGKILL"));
       return child;
@@ -57,10 +59,13 @@ async function setScene(): Promise<Scene> {
   };
 }
 
+/** With its whole group, as Ctrl-C and a supervisor do it: a helper must not belong to it. */
 async function kill(child: ChildProcess): Promise<void> {
-  const exited = child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined;
-  if (child.kill("SIGKILL")) kills += 1;
-  await exited;
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  process.kill(-child.pid, "SIGKILL");
+  const [, signal]: unknown[] = await exited;
+  if (signal === "SIGKILL") kills += 1;
 }
 
 /** Resolves when a process says a step; false when it ends before. */
