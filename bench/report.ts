@@ -4,6 +4,7 @@ import { formatNumber, renderTable } from "./library/table.ts";
 import { judgeGoals, shareOfEventProxy } from "./goals.ts";
 import { languages } from "./languages.ts";
 import type { LatencyResult } from "./measures/latency.ts";
+import type { LeaseResult } from "./measures/lease.ts";
 import type { LongAnswerResult } from "./measures/long-answer.ts";
 import type { MemoryResult } from "./measures/memory.ts";
 import type { ThroughputResult } from "./measures/throughput.ts";
@@ -118,6 +119,20 @@ function longAnswerTable(rows: readonly LongAnswerResult[]): string {
   );
 }
 
+function leaseTable(rows: readonly LeaseResult[]): string {
+  return renderTable(
+    ["strategy", "conversation", "accounts", "resting", "p50 µs", "p99 µs"],
+    rows.map(({ strategy, conversation, accounts, resting, p50, p99 }) => [
+      strategy,
+      conversation,
+      formatNumber(accounts),
+      formatNumber(resting),
+      formatNumber(p50, 1),
+      formatNumber(p99, 1),
+    ]),
+  );
+}
+
 /** The whole result as Markdown. */
 export function renderReport(report: Report): string {
   const { machine, settings, latency, throughput, events, memory } = report;
@@ -196,5 +211,11 @@ ${longAnswerTable(report.longAnswers)}
 
 From the start of the process until it listens, medians: ${report.accountsStart.emptyMs.toFixed(0)} ms without an account,
 ${report.accountsStart.fullMs.toFixed(0)} ms with ${report.accountsStart.accounts}.
+
+## Leases
+
+An account chosen and taken, its stored credential leased, its success told; microseconds, in one process without a router.
+
+${leaseTable(report.leases)}
 `;
 }

@@ -6,6 +6,7 @@ import { answerSchema, throughputSchema } from "./library/target.ts";
 import type { Variant } from "./library/variant.ts";
 import { measureAccountsStart, type AccountsStartResult } from "./measures/accounts-start.ts";
 import { measureLatency, type LatencyResult } from "./measures/latency.ts";
+import { measureLeases, type LeaseResult } from "./measures/lease.ts";
 import type { LongAnswerResult } from "./measures/long-answer.ts";
 import { measureMemory, type MemoryResult } from "./measures/memory.ts";
 import { measureThroughput, type ThroughputResult } from "./measures/throughput.ts";
@@ -59,6 +60,7 @@ export interface Measured {
   readonly longRoads: readonly RoadResult[];
   readonly longAnswers: readonly LongAnswerResult[];
   readonly accountsStart: AccountsStartResult;
+  readonly leases: readonly LeaseResult[];
 }
 
 /** Give up warming a way after this; then the machine is too busy for figures that mean anything. */
@@ -212,6 +214,8 @@ async function measureAll(options: RunOptions): Promise<Measured> {
 
   progress("Start with stored accounts");
   const accountsStart = await measureAccountsStart({ accounts: 1_000, starts: 2 * rounds + 1 });
+  progress("Leases from a pool of 1,000 accounts");
+  const leases = await measureLeases({ accounts: 1_000, leases: 2_000 });
 
   return {
     latency,
@@ -223,5 +227,6 @@ async function measureAll(options: RunOptions): Promise<Measured> {
     longRoads,
     longAnswers,
     accountsStart,
+    leases,
   };
 }

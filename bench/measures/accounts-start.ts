@@ -31,7 +31,7 @@ function unsignedToken(claims: object): string {
 }
 
 /** A data folder with logins as `turnout login` makes them; none of them is due. */
-async function fill(dataDirectory: string, accounts: number): Promise<void> {
+export async function fillStore(dataDirectory: string, accounts: number): Promise<void> {
   const store = await openAccountStore({ dataDirectory });
   const expiresAt = Date.now() + tenDays;
   store.transaction(() => {
@@ -75,8 +75,8 @@ export async function measureAccountsStart({ accounts, starts }: AccountsStartOp
     const [empty, full] = [path.join(folder, "empty"), path.join(folder, "full")];
     const config = path.join(folder, "turnout.yaml");
     writeFileSync(config, stringify({ server: { port: 0 }, log: { level: "error" }, sandbox: false }));
-    await fill(empty, 0);
-    await fill(full, accounts);
+    await fillStore(empty, 0);
+    await fillStore(full, accounts);
     const times: { empty: number[]; full: number[] } = { empty: [], full: [] };
     for (let turn = 0; turn < starts; turn += 1) {
       times.empty.push(await startOnce(empty, config));
