@@ -76,8 +76,11 @@ interface Draft {
   readonly rewrite?: (write: (value: JsonValue) => string) => string | undefined;
 }
 
+/** Above it a text is hashed by itself: joining it with others first would copy it. */
+const longText = 1_024;
+
 function prefixed(kind: string, text: string): string {
-  return `${kind}${text.length}:${text}`;
+  return text.length > longText ? `${kind}#${sha256(text)}` : `${kind}${text.length}:${text}`;
 }
 
 function isEmpty(value: JsonValue | undefined): boolean {

@@ -67,6 +67,10 @@ function createLine() {
   };
 }
 
+function holdsReasoning(remembered: RememberedRequest): boolean {
+  return JSON.stringify(remembered.fullBody()).includes("reasoning");
+}
+
 describe("rememberRequest()", () => {
   test.each([
     ["input that is a text", { input: "Hi" }],
@@ -83,11 +87,23 @@ describe("rememberRequest()", () => {
     line.full([user("Hi")], [thought("a"), assistant("Done")]);
     const again = line.remember([user("Hi"), assistant("Done"), user("On")], true);
     expect(again.fullBody()["input"]).toEqual([user("Hi"), thought("a"), assistant("Done"), user("On")]);
-    expect(again.hasRestored).toBe(true);
-    again.forgetRestored();
-    expect(again.hasRestored).toBe(false);
+    expect([again.dropReasoning(), again.dropReasoning()]).toEqual([true, false]);
     expect(again.fullBody()["input"]).toEqual([user("Hi"), assistant("Done"), user("On")]);
-    expect(line.remember([user("Hi"), assistant("Done")], true).hasRestored).toBe(false);
+    // The client has lost nothing of its own.
+    expect(again.dropped).toEqual([]);
+    expect(holdsReasoning(line.remember([user("Hi"), assistant("Done")], true))).toBe(false);
+  });
+
+  test("drops what the client carries, too, when the upstream cannot read it, and says so", () => {
+    const line = createLine();
+    line.full([user("Hi")], [thought("a"), assistant("Done")], false);
+    const again = line.remember([user("Hi"), thought("a"), assistant("Done"), user("On")], false);
+    expect(again.dropReasoning()).toBe(true);
+    expect(again.fullBody()["input"]).toEqual([user("Hi"), assistant("Done"), user("On")]);
+    expect(again.dropped.map(({ path }) => path)).toEqual(["input[1]"]);
+    again.answered({ responseId: "r", output: [assistant("More")] }, undefined);
+    const next = line.remember([user("Hi"), assistant("Done"), user("On"), assistant("More"), user("!")], false);
+    expect(next.found[0]?.match).toMatchObject({ isWhole: true, items: 4 });
   });
 
   test("puts nothing back for another account", () => {
@@ -95,13 +111,13 @@ describe("rememberRequest()", () => {
     line.full([user("Hi")], [thought("a"), assistant("Done")]);
     const other = line.remember([user("Hi"), assistant("Done"), user("On")], true, "second");
     expect(other.found).toEqual([]);
-    expect(other.hasRestored).toBe(false);
+    expect(holdsReasoning(other)).toBe(false);
   });
 
   test("keeps nothing that a client of the same format carries itself", () => {
     const line = createLine();
     line.full([user("Hi")], [thought("a"), assistant("Done")], false);
-    expect(line.remember([user("Hi"), assistant("Done"), user("On")], true).hasRestored).toBe(false);
+    expect(holdsReasoning(line.remember([user("Hi"), assistant("Done"), user("On")], true))).toBe(false);
   });
 
   test("an answer that is nothing but reasoning is not put back: nothing follows it", () => {

@@ -1,4 +1,11 @@
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  type Loss,
+  type TranslationReport,
+} from "@turnout/core";
 
 import { type CanonicalItem, canonicalItem } from "./canonical-item.ts";
 import { createEntry, type Entry, withRestored } from "./conversation.ts";
@@ -26,10 +33,15 @@ export interface RememberedRequest {
   newItems(found: Found): readonly JsonValue[];
   /** Notes the conversation with this answer; `continued` when only the new items were sent. */
   answered(turn: Turn, continued: Found | undefined): Conversation;
-  /** The upstream could not read the reasoning that was put back: it is forgotten, and `fullBody` is without it. */
-  forgetRestored(): void;
-  /** Reasoning was put back into `fullBody`. */
-  readonly hasRestored: boolean;
+  /**
+   * The upstream cannot read the reasoning of the request: `fullBody` is without any from now on, what was put back and what
+   * the client carried.
+   *
+   * @returns False when there was none.
+   */
+  dropReasoning(): boolean;
+  /** The client's own items that were dropped so, for the report. */
+  readonly dropped: readonly Loss[];
 }
 
 /**
@@ -45,9 +57,10 @@ export function rememberRequest(options: RememberedRequestOptions): RememberedRe
 
 class Remembered implements RememberedRequest {
   readonly found: readonly Found[];
+  dropped: readonly Loss[] = [];
   readonly #options: RememberedRequestOptions;
-  readonly #items: readonly JsonValue[];
-  readonly #canonical: readonly CanonicalItem[];
+  #items: readonly JsonValue[];
+  #canonical: readonly CanonicalItem[];
   /** Where reasoning is put back from. */
   #source: Found | undefined;
 
@@ -60,14 +73,10 @@ class Remembered implements RememberedRequest {
     this.#source = this.found[0];
   }
 
-  get hasRestored(): boolean {
-    return (this.#source?.match.restored.length ?? 0) > 0;
-  }
-
   fullBody(): JsonObject {
     const { body } = this.#options;
     const input = withRestored(this.#items, this.#source?.match.restored ?? []);
-    return input === this.#items ? body : { ...body, input };
+    return input === body["input"] ? body : { ...body, input };
   }
 
   newItems({ match }: Found): readonly JsonValue[] {
@@ -89,9 +98,16 @@ class Remembered implements RememberedRequest {
     return book.note(scope, hint, entries, replaced);
   }
 
-  forgetRestored(): void {
-    if (this.#source !== undefined) this.#options.book.forget(this.#source.conversation);
+  dropReasoning(): boolean {
+    const hadRestored = (this.#source?.match.restored.length ?? 0) > 0;
+    if (this.#source !== undefined && hadRestored) this.#options.book.forget(this.#source.conversation);
+    const own = this.#canonical.flatMap(({ isReasoning }, index) => (isReasoning ? [index] : []));
+    if (!hadRestored && own.length === 0) return false;
     this.#source = undefined;
+    this.#items = this.#items.filter((_item, index) => this.#canonical[index]?.isReasoning !== true);
+    this.#canonical = this.#canonical.filter(({ isReasoning }) => !isReasoning);
+    this.dropped = own.map((index) => ({ path: `input[${index}]`, reason: "The upstream cannot read this reasoning" }));
+    return true;
   }
 
   /** Of a request in full: the entries it repeats, as far as they were sent, and in the words they were sent in. */
@@ -112,6 +128,11 @@ class Remembered implements RememberedRequest {
     const isKept = this.#options.isTranslated && item["type"] === "reasoning" && typeof payload === "string";
     return createEntry(canonicalItem(item), isKept ? reasoningToSend(item) : undefined);
   }
+}
+
+/** The report of a request, with what was left out of it since. */
+export function withDropped(report: TranslationReport, dropped: readonly Loss[]): TranslationReport {
+  return dropped.length === 0 ? report : { ...report, dropped: [...report.dropped, ...dropped] };
 }
 
 function isAsSent(entry: Entry, { digest, extras, callId }: CanonicalItem): boolean {

@@ -16,11 +16,13 @@ import { refuseLosses } from "@turnout/translator";
 import { abortError, type AnswerStreamOptions, type UpstreamNotice } from "../answer/answer-stream.ts";
 import { createErrorReader } from "../connection/error-reader.ts";
 import { createHeaderMatcher, type HeaderNames } from "../connection/headers.ts";
-import { rememberRequest, type RememberedRequest } from "../conversation/remembered-request.ts";
+import { withoutForeignReasoning } from "../conversation/foreign-reasoning.ts";
+import { rememberRequest, type RememberedRequest, withDropped } from "../conversation/remembered-request.ts";
 import { createTurnReader } from "../conversation/turn-reader.ts";
 import type { ContinuationProfile } from "../sessions/continuation.ts";
 import { createHttpClient, type HttpClient, type HttpClientOptions } from "./http-client.ts";
 import { HttpExchange, type HttpExchangeSetup } from "./http-exchange.ts";
+import { lossless } from "./stream-body.ts";
 import { defaultLimits, type UpstreamLimits } from "../answer/limits.ts";
 import type { HeaderMap } from "../connection/retry-after.ts";
 import { streamEnds } from "../answer/stream-end.ts";
@@ -66,8 +68,8 @@ export interface HttpExecutorOptions {
   readonly responseHeaders?: HeaderNames;
   readonly limits?: Partial<UpstreamLimits>;
   /**
-   * Puts reasoning back that a client of another format could not carry, in the format `openai-responses`. Default: the
-   * request goes as it is.
+   * Puts reasoning back that a client of another format could not carry, and leaves out what another account made, in the
+   * format `openai-responses`. Default: the request goes as it is.
    */
   readonly conversations?: ContinuationProfile;
   /** Default: one of its own, closed with the executor. */
@@ -167,6 +169,14 @@ export function createHttpExecutor(options: HttpExecutorOptions): Executor {
     });
   }
 
+  function prepareBody(request: WireRequest, context: ExecuteContext): Translated<JsonObject> | undefined {
+    const { conversations } = options;
+    const given = options.prepareBody?.(request, context);
+    if (conversations === undefined) return given;
+    const scope = conversations.scope(request, context);
+    return withoutForeignReasoning(given ?? lossless(request.body), conversations.book, scope);
+  }
+
   function awaitsDocument({ stream, operation = "generate" }: WireRequest): boolean {
     return operation !== "generate" || (!stream && options.answersDocuments === true);
   }
@@ -179,7 +189,7 @@ export function createHttpExecutor(options: HttpExecutorOptions): Executor {
     upstreamHost,
     async execute(request: WireRequest, context: ExecuteContext): Promise<WireResponse> {
       if (context.signal.aborted) throw abortError(context.signal);
-      const prepared = options.prepareBody?.(request, context);
+      const prepared = prepareBody(request, context);
       if (context.strict === true) refuseLosses(prepared?.report);
       const headers = options.headers(request, context);
       refuseUnusable(headers, upstreamHost);
@@ -194,7 +204,8 @@ export function createHttpExecutor(options: HttpExecutorOptions): Executor {
       function send(content: JsonObject): Promise<WireResponse> {
         if (inFlight >= client.maxConnections) throw tooMany();
         inFlight += 1;
-        return new HttpExchange(setup, { context, report: prepared?.report, reader, onOver }).start(client, {
+        const report = prepared && withDropped(prepared.report, remembered?.dropped ?? []);
+        return new HttpExchange(setup, { context, report, reader, onOver }).start(client, {
           ...place,
           method: "POST",
           headers: headers["content-type"] === undefined ? { "content-type": "application/json", ...headers } : headers,
@@ -202,12 +213,12 @@ export function createHttpExecutor(options: HttpExecutorOptions): Executor {
         });
       }
 
-      if (remembered?.hasRestored !== true) return send(body);
+      if (remembered === undefined) return send(body);
       try {
         return await send(remembered.fullBody());
       } catch (error) {
-        if (!RouterError.is(error) || error.code !== "reasoning-invalid") throw error;
-        remembered.forgetRestored();
+        const isUnreadable = RouterError.is(error) && error.code === "reasoning-invalid" && context.strict !== true;
+        if (!isUnreadable || !remembered.dropReasoning()) throw error;
         return send(remembered.fullBody());
       }
     },

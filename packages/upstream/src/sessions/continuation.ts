@@ -1,4 +1,4 @@
-import type { ExecuteContext, JsonObject, WireRequest } from "@turnout/core";
+import type { ExecuteContext, JsonObject, Loss, WireRequest } from "@turnout/core";
 
 import type { ConversationBook, Found, Scope } from "../conversation/conversation-book.ts";
 import { rememberRequest, type RememberedRequest } from "../conversation/remembered-request.ts";
@@ -88,14 +88,18 @@ export class Continuation {
   }
 
   /**
-   * The upstream cannot read reasoning that was put back, or that it made itself.
+   * The upstream cannot read the reasoning of the request: another sending goes without any.
    *
-   * @returns Whether another sending can do without it.
+   * @returns False when there was none, so that another sending would be the same.
    */
-  dropRestored(): boolean {
-    if (this.#remembered?.hasRestored !== true) return false;
-    this.#remembered.forgetRestored();
+  dropReasoning(): boolean {
+    if (this.#remembered?.dropReasoning() !== true) return false;
     this.#full = undefined;
     return true;
+  }
+
+  /** The client's own items that were dropped so. */
+  get dropped(): readonly Loss[] {
+    return this.#remembered?.dropped ?? [];
   }
 }

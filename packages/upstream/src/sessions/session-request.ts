@@ -10,6 +10,7 @@ import {
 
 import type { AnswerStreamOptions } from "../answer/answer-stream.ts";
 import { createTurnReader } from "../conversation/turn-reader.ts";
+import { withDropped } from "../conversation/remembered-request.ts";
 import { Continuation, type Frame } from "./continuation.ts";
 import type { LendingOutcome, LentSession, SessionPool, SessionWish } from "./session-pool.ts";
 import { WebSocketExchange } from "./websocket-exchange.ts";
@@ -111,9 +112,13 @@ export class SessionRequest {
     return new RouterError("upstream-malformed", message, { excerpt: "" }, { cause: failure });
   }
 
-  /** Whether another sending can do without the reasoning that the upstream cannot read. True once at most. */
+  /**
+   * Whether another sending can do without the reasoning that the upstream cannot read. True once at most, and never for a
+   * client that would rather have the error.
+   */
   #dropsUnreadable(failure: AnyRouterError): boolean {
-    return failure.code === "reasoning-invalid" && this.#continuation.dropRestored();
+    if (failure.code !== "reasoning-invalid" || this.#options.context.strict === true) return false;
+    return this.#continuation.dropReasoning();
   }
 
   /** Sends it on a lent socket: what is new where that goes on from something, otherwise all of it. */
@@ -135,7 +140,7 @@ export class SessionRequest {
       context,
       session,
       matchesHeader,
-      report: prepared.report,
+      report: withDropped(prepared.report, this.#continuation.dropped),
       traffic: {
         sentBytes: this.#sentBytes,
         fullBytes: frame.fullBytes,
