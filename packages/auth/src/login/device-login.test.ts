@@ -32,7 +32,7 @@ async function scene(onSleep: (sleeps: number, sandbox: Sandbox) => Promise<void
 describe("startDeviceLogin()", () => {
   test("tells the code and where to type it, waits as long as it is told, and brings the tokens", async () => {
     const typed = { now: async () => {} };
-    const { login, sandbox, runtime } = await scene(async (sleeps) => {
+    const { login, sandbox, runtime, troubles } = await scene(async (sleeps) => {
       if (sleeps === 3) await typed.now();
     });
     typed.now = async () => {
@@ -43,6 +43,8 @@ describe("startDeviceLogin()", () => {
     const tokens = await login.completed;
     expect(readCodexClaims(tokens.accessToken)).toMatchObject({ accountId: "acct-1" });
     expect(runtime.slept).toEqual([5_000, 5_000, 5_000]);
+    // Waiting is no trouble.
+    expect(troubles).toEqual([]);
   });
 
   test("ends when it is denied", async () => {
