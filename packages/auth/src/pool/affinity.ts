@@ -35,28 +35,44 @@ export function createAffinity({ mostConversations, idleMs }: AffinityOptions): 
 
 /** A number for an account that is the same in every process: 32 bits. */
 function accountSeed(accountKey: string): number {
-  return createHash("sha256").update(accountKey).digest().readUInt32LE(0);
+  return createHash("sha256").update(accountKey).digest().readInt32LE(0);
 }
 
 /** FNV-1a over the code units, 32 bits: a conversation is hashed once, not once for every account. */
 function sessionSeed(sessionKey: string): number {
   let hash = 0x81_1c_9d_c5;
   for (let at = 0; at < sessionKey.length; at += 1) hash = Math.imul(hash ^ sessionKey.charCodeAt(at), 0x01_00_01_93);
-  return hash >>> 0;
+  return hash;
 }
 
-/** What an account and a conversation draw together, 32 bits. The last step of MurmurHash3 mixes the bits. */
+/**
+ * What an account and a conversation draw together: 32 bits, as a signed number, which engines add up fastest. The last step of
+ * MurmurHash3 mixes the bits.
+ */
 function draw(account: number, session: number): number {
   let mixed = account ^ session;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85_eb_ca_6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2_b2_ae_35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
+  return mixed ^ (mixed >>> 16);
+}
+
+/** Place of the highest draw. A function of its own, so that it is compiled once for all pools (measured 2026-11-25). */
+function placeOfHighest(seeds: Int32Array, session: number): number {
+  let highest = draw(seeds[0] ?? 0, session);
+  let at = 0;
+  for (let place = 1; place < seeds.length; place += 1) {
+    const drawn = draw(seeds[place] ?? 0, session);
+    if (drawn <= highest) continue;
+    highest = drawn;
+    at = place;
+  }
+  return at;
 }
 
 /** Accounts of one weight: among them the highest draw wins, and the rest need no logarithm. */
 interface Weighed {
   readonly weight: number;
-  readonly seeds: Uint32Array;
+  readonly seeds: Int32Array;
   readonly indexes: Uint32Array;
 }
 
@@ -64,7 +80,7 @@ function weigh(accounts: readonly HomeAccount[]): Weighed[] {
   const weights = [...new Set(accounts.map(({ weight }) => weight))];
   return weights.map((weight) => {
     const own = accounts.filter((account) => account.weight === weight);
-    const seeds = Uint32Array.from(own, ({ key }) => accountSeed(key));
+    const seeds = Int32Array.from(own, ({ key }) => accountSeed(key));
     return { weight, seeds, indexes: Uint32Array.from(own, ({ index }) => index) };
   });
 }
@@ -89,19 +105,13 @@ export function createHomes(accounts: readonly HomeAccount[]): (sessionKey: stri
     let home: number | undefined;
     let highest = Number.NEGATIVE_INFINITY;
     for (const { weight, seeds, indexes } of classes) {
-      let own = -1;
-      let at = 0;
-      for (let place = 0; place < seeds.length; place += 1) {
-        const drawn = draw(seeds[place] ?? 0, session);
-        if (drawn <= own) continue;
-        own = drawn;
-        at = place;
-      }
+      const place = placeOfHighest(seeds, session);
+      const drawn = draw(seeds[place] ?? 0, session) + 2 ** 31;
       // Weighted rendezvous: -weight / ln(u), where u is between 0 and 1.
-      const score = -weight / Math.log((own + 0.5) / 2 ** 32);
+      const score = -weight / Math.log((drawn + 0.5) / 2 ** 32);
       if (score <= highest) continue;
       highest = score;
-      home = indexes[at];
+      home = indexes[place];
     }
     return home;
   };

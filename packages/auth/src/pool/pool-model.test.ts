@@ -130,9 +130,12 @@ function rest(world: World, scope: string, milliseconds: number): void {
 }
 
 function limit(world: World, scope: string, resetInMs: number | undefined): void {
-  rest(world, scope, resetInMs === undefined || resetInMs <= 0 ? longestGuessMs : Math.max(resetInMs, longestGuessMs));
-  if (resetInMs !== undefined && resetInMs > 0) world.limits.set(scope, world.now + Math.min(resetInMs, longestRestMs));
-  else world.guesses.set(scope, world.now + longestGuessMs);
+  const isKnown = resetInMs !== undefined && resetInMs > 0;
+  rest(world, scope, isKnown ? Math.max(resetInMs, longestGuessMs) : longestGuessMs);
+  const ends = isKnown ? world.limits : world.guesses;
+  const end = world.now + (isKnown ? Math.min(resetInMs, longestRestMs) : longestGuessMs);
+  // Of several limits the one that lasts longest counts.
+  ends.set(scope, Math.max(end, ends.get(scope) ?? 0));
 }
 
 function noteOutcome(world: World, key: Key, model: ModelName, outcome: Outcome): void {
