@@ -60,11 +60,14 @@ export function createStoredAccount(options: StoredAccountOptions): StoredAccoun
   let failure: { readonly generation: number; readonly error: RouterError; readonly until: number } | undefined;
   let refreshed: { readonly generation: number; readonly at: number } | undefined;
 
-  function unavailable(reason: string): RouterError {
+  function unavailable(reason: string, needsLogin = false): RouterError {
     const name = record.label === key ? key : `"${record.label}" (${key})`;
-    return new RouterError("credential-unavailable", `Cannot use account ${name} of ${provider}: ${reason}`, {
-      provider,
-    });
+    const details = needsLogin ? { provider, needsLogin } : { provider };
+    return new RouterError("credential-unavailable", `Cannot use account ${name} of ${provider}: ${reason}`, details);
+  }
+
+  function loginNeeded(reason: string): RouterError {
+    return unavailable(`${reason}; log in again: ${loginCommand()}`, true);
   }
 
   /** The command that helps, so that it can be copied. */
@@ -109,10 +112,10 @@ export function createStoredAccount(options: StoredAccountOptions): StoredAccoun
   /** Why a refresh cannot help, if that is known beforehand. */
   function refusal({ stored }: Hand): RouterError | undefined {
     const { needsLogin } = record;
-    if (needsLogin !== undefined) return unavailable(`${needsLogin.reason}; log in again: ${loginCommand()}`);
+    if (needsLogin !== undefined) return loginNeeded(needsLogin.reason);
     if (options.token === undefined) return unavailable(`provider ${provider} has no logins to refresh`);
     if (stored.refreshToken !== undefined) return undefined;
-    return unavailable(`its access token has ended and there is no refresh token; log in again: ${loginCommand()}`);
+    return loginNeeded("its access token has ended and there is no refresh token");
   }
 
   function keep({ stored }: Hand, tokens: ReturnType<typeof mergeTokens>): Hand {
