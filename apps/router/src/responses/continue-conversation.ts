@@ -68,7 +68,8 @@ const longestId = 128;
 /** A text stands for one message. */
 function asItems(input: JsonValue | undefined): readonly JsonValue[] {
   if (typeof input === "string" && input !== "") return [{ type: "message", role: "user", content: input }];
-  return Array.isArray(input) ? input : [];
+  const items: readonly JsonValue[] = Array.isArray(input) ? input : [];
+  return items;
 }
 
 /** @returns The given array itself when it holds no reference. */

@@ -8,7 +8,8 @@ export function sizeOf(root: JsonObject): number {
   const pending: (JsonObject | readonly JsonValue[])[] = [root];
   let bytes = overheadBytes;
   for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
-    for (const part of Array.isArray(value) ? value : Object.values(value)) {
+    const parts: readonly (JsonValue | undefined)[] = Array.isArray(value) ? value : Object.values(value);
+    for (const part of parts) {
       bytes += overheadBytes;
       if (typeof part === "string") bytes += part.length;
       else if (typeof part === "object" && part !== null) pending.push(part);

@@ -192,7 +192,8 @@ async function stop(
   sweep();
   await closed;
   for (const timer of [patience, cut, sweeper]) timer?.cancel();
-  for (const store of Object.values(responses)) store.close();
+  responses.stored.close();
+  responses.sockets.close();
   await Promise.all(providers.map((provider) => provider.close()));
   keys.close();
   await house.close();

@@ -32,8 +32,8 @@ export interface ClientSocket {
   readonly socket: WebSocket;
   /** Everything received so far. */
   readonly events: readonly SocketEvent[];
-  /** Sends an object as a message, anything else as it is. */
-  send(message: unknown): void;
+  /** Sends an object as a message, a text as it is. */
+  send(message: object | string): void;
   /** The next event that `accepts`; those before it are skipped. */
   next(accepts?: (event: SocketEvent) => boolean): Promise<SocketEvent>;
   /** Sends a `response.create` and waits for the last event of its answer. */
@@ -88,8 +88,8 @@ function readSocket(socket: WebSocket): ClientSocket {
     events.push(eventSchema.parse(JSON.parse((data as Buffer).toString())));
     wake();
   });
-  const send = (message: unknown) =>
-    socket.send(typeof message === "object" && !Buffer.isBuffer(message) ? JSON.stringify(message) : String(message));
+  const send = (message: object | string) =>
+    socket.send(typeof message === "string" ? message : JSON.stringify(message));
 
   async function next(accepts: (event: SocketEvent) => boolean = () => true): Promise<SocketEvent> {
     for (;;) {
