@@ -26,6 +26,8 @@ describe("checkArguments()", () => {
     [["a", "--label", "--json"], "Cannot use --label: its value is missing"],
     [["a", "--no-label"], "Cannot use --no-label: no such flag"],
     [["a", "-x"], "Cannot use -x: no such flag"],
+    [["a", "--zzzzzz", "9"], "Cannot use --zzzzzz: no such flag; see turnout --help"],
+    [["a", "--label", "--host", "::1"], "Cannot use --label: its value is missing"],
   ])("refuses %j", (words, message) => {
     expect(() => checkArguments(words, definitions)).toThrow(message);
   });
@@ -37,5 +39,6 @@ describe("checkArguments()", () => {
 
 test("readPort() refuses what is no port", () => {
   expect(readPort("0")).toBe(0);
-  for (const text of ["-1", "65536", "1e3", ""]) expect(() => readPort(text)).toThrow("not a number from 0 to 65535");
+  for (const text of ["-1", "65536", "99999", "1e3", ""])
+    expect(() => readPort(text)).toThrow("not a number from 0 to 65535");
 });
