@@ -86,8 +86,8 @@ export async function commit(exchange: DecodedExchange, options: CommitOptions):
   }
 }
 
-function take({ provider, plan, session, trail }: CommitOptions, { account }: PlannedAttempt): AccountInUse {
-  const request = { model: plan.upstreamModel, sessionKey: session.sessionId };
+function take({ provider, plan, trail }: CommitOptions, { account }: PlannedAttempt): AccountInUse {
+  const request = { model: plan.upstreamModel, ...plan.conversation };
   const attempt = provider.pool.begin(account, request);
   trail.taken = attempt;
   return useAccount(attempt, provider.name);
@@ -123,11 +123,11 @@ async function understandFailure(
 /** @throws {RouterError} what the request is told when nobody is left to ask. */
 function others(
   exchange: DecodedExchange,
-  { provider, plan, session, onlyPlanned = false }: CommitOptions,
+  { provider, plan, onlyPlanned = false }: CommitOptions,
   tried: ReadonlySet<string>,
   error: AnyRouterError,
 ): readonly PlannedAttempt[] {
-  const request = { model: plan.upstreamModel, sessionKey: session.sessionId };
+  const request = { model: plan.upstreamModel, ...plan.conversation };
   const selection = provider.pool.select(request, tried);
   const isHopeless = selection.isForced && tried.size >= mostForced;
   const { account } = selection;

@@ -104,7 +104,7 @@ async function answer(exchange: Exchange, progress: Progress, options: PipelineO
   const decoded = understand(exchange, await exchange.client.receive(), options);
   progress.decoded = decoded;
   const session = sessionHints(exchange.client, decoded.request);
-  const plan = planAttempts(registry, decoded.request.model, decoded, session);
+  const plan = planAttempts(registry, decoded, session);
   progress.plan = plan;
   const { provider } = registry.lookup(decoded.request.model);
   const recorder = recorderOf(decoded);

@@ -3,6 +3,7 @@ import type { Account, Executor, SessionHints, WireFormat } from "@turnout/core"
 import { RouterError } from "@turnout/core";
 import type { Provider } from "../registry/provider.ts";
 import type { Registry } from "../registry/registry.ts";
+import { type ConversationKey, conversationKey } from "./conversation-key.ts";
 import type { DecodedExchange } from "./exchange.ts";
 
 /** One thing to try: an executor with an account. */
@@ -18,6 +19,8 @@ export interface Plan {
   readonly model: string;
   readonly provider: string;
   readonly upstreamModel: string;
+  /** What keeps the conversation on its account; empty where there is nothing to choose. */
+  readonly conversation: ConversationKey;
   /** Of the account that is asked first; when it fails and another may do better, the pool is asked which. */
   readonly attempts: readonly PlannedAttempt[];
 }
@@ -29,13 +32,19 @@ export interface Plan {
  * @throws {RouterError} `not-found` for the model, `credential-unavailable` when the provider has no account, or none that is
  *   switched on, `usage-limited` or `rate-limited` when every account rests and its upstream has said until when.
  */
-export function planAttempts(registry: Registry, model: string, asked: Asked, session: SessionHints): Plan {
+export function planAttempts(
+  registry: Registry,
+  { request, ...asked }: Pick<DecodedExchange, "wire" | "operation" | "request">,
+  session: SessionHints,
+): Plan {
+  const { model } = request;
   const { provider, upstreamModel } = registry.lookup(model);
   const { pool, name } = provider;
   if (pool.accounts.length === 0) throw noAccount(provider);
-  const { account, limit } = pool.select({ model: upstreamModel, sessionKey: session.sessionId });
+  const conversation = pool.accounts.length > 1 ? conversationKey(session, request) : {};
+  const { account, limit } = pool.select({ model: upstreamModel, ...conversation });
   if (account === undefined) throw nobodyToAsk(name, upstreamModel, limit);
-  return { model, provider: name, upstreamModel, attempts: attemptsOf(provider, account, asked) };
+  return { model, provider: name, upstreamModel, conversation, attempts: attemptsOf(provider, account, asked) };
 }
 
 /** What is asked, and in which language. */

@@ -3,6 +3,7 @@ import { createFakeRuntime } from "@turnout/testing";
 import { describe, expect, test } from "vitest";
 
 import { createApiKeyAccount } from "../accounts/fixed-account.ts";
+import type { LimitRow } from "../store/limits.ts";
 import { createAccountPool } from "./account-pool.ts";
 import type { AccountPool } from "./pool-contract.ts";
 import type { Strategy } from "./strategy.ts";
@@ -288,6 +289,39 @@ describe("signals", () => {
     now += hour;
     expect(order(pool)).toBe("ab");
   });
+});
+
+test("what an upstream says at any length is kept short, and fits in a row", () => {
+  const rows: LimitRow[] = [];
+  const table = { list: () => [], put: (added: readonly LimitRow[]) => void rows.push(...added), remove: () => {} };
+  const runtime = createFakeRuntime();
+  const pool = createAccountPool(accountsOf("a"), { runtime, memory: { table, provider: "p" } });
+  const long = "x".repeat(100_000);
+  for (let count = 0; count < 50; count += 1) {
+    const windows = Array.from({ length: 50 }, () => ({ usedPercent: 1 }));
+    pool.noteQuota("a", { limit: `${count} ${long}`, name: long, plan: long, models: [long, long], windows });
+  }
+  pool.begin("a", { model }).failed(RouterError.from(new RouterError("credential-rejected", long, { status: 401 })));
+  pool.close();
+  expect(rows.map(({ kind }) => kind)).toEqual(["state", "quota"]);
+  for (const { value } of rows) expect(value.length).toBeLessThan(64 * 1024);
+});
+
+test("a store that cannot be used costs the memory, never a request", () => {
+  const broken = () => {
+    throw new RouterError("store-unavailable", "The disk is full", { reason: "full" });
+  };
+  const warnings: string[] = [];
+  const pool = createAccountPool(accountsOf("ab"), {
+    runtime: createFakeRuntime(),
+    memory: { table: { list: broken, put: broken, remove: broken }, provider: "p" },
+    onWarning: ({ code }) => void warnings.push(code),
+  });
+  fail(pool, "a", rateLimited(hour));
+  expect(order(pool)).toBe("b");
+  pool.noteQuota("b", { limit: "codex", windows: [] });
+  pool.close();
+  expect(warnings).toEqual(["store-unavailable", "store-unavailable", "store-unavailable"]);
 });
 
 describe("update()", () => {

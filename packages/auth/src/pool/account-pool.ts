@@ -115,7 +115,8 @@ export function createAccountPool(accounts: readonly Account[], options: Account
     exclude: ReadonlySet<string> | undefined,
   ): Account | undefined {
     const { model, sessionKey } = request;
-    const own = sessionKey === undefined ? undefined : ownAccount(request, sessionKey, now, exclude);
+    const isPlaced = sessionKey !== undefined && request.sessionKind !== "begun";
+    const own = isPlaced ? ownAccount(request, sessionKey, now, exclude) : undefined;
     const index = own ?? roster.best(model, now, exclude);
     return index === undefined ? undefined : roster.accounts[index];
   }
@@ -135,6 +136,7 @@ export function createAccountPool(accounts: readonly Account[], options: Account
     const known = affinity.known(affinityKey(request), now);
     const last = known === undefined ? undefined : roster.indexOf(known);
     if (isOpen(last)) return last;
+    if (request.sessionKind === "recognised") return undefined;
     const home = roster.home(sessionKey);
     return isOpen(home) ? home : undefined;
   }

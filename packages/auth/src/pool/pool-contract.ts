@@ -11,7 +11,15 @@ export interface PoolRequest {
   readonly model: string;
   /** Stable for one conversation, so that it stays on one account (prompt cache, encrypted reasoning). */
   readonly sessionKey?: string | undefined;
+  /**
+   * What the key is worth. `named`, the default: the client names the conversation; one that nobody remembers has its place by
+   * its name. `recognised`: made from what the conversation holds; it stays where it is remembered to be. `begun`: the same, at
+   * its first request, whose like may have begun elsewhere: the strategy chooses, and the place is remembered.
+   */
+  readonly sessionKind?: SessionKind | undefined;
 }
+
+export type SessionKind = "named" | "recognised" | "begun";
 
 /** One request on one account, from taking it to what came of it. */
 export interface PoolAttempt {

@@ -44,7 +44,7 @@ export interface AccountReport {
   readonly quotas: readonly QuotaReport[];
 }
 
-export function reportState(state: PoolState, now: number): StateReport {
+function reportState(state: PoolState, now: number): StateReport {
   const opens = openAt(state);
   return {
     kind: state.kind,

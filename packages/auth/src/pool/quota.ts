@@ -10,11 +10,29 @@ export interface KnownQuota {
   readonly at: number;
 }
 
-/** Limits of one account that are remembered; an upstream that names more is not believed. */
+/** What is remembered of one account at most, so that it fits in a row; an upstream that tells more is not believed. */
 const mostLimits = 16;
+const mostWindows = 8;
+const mostModels = 32;
+const longestName = 100;
+
+function trim(reading: QuotaReading): QuotaReading {
+  const { limit, name, plan, models, windows } = reading;
+  return {
+    ...reading,
+    limit: limit.slice(0, longestName),
+    windows: windows.slice(0, mostWindows),
+    ...(name === undefined ? {} : { name: name.slice(0, longestName) }),
+    ...(plan === undefined ? {} : { plan: plan.slice(0, longestName) }),
+    ...(models === undefined
+      ? {}
+      : { models: models.slice(0, mostModels).map((model) => model.slice(0, longestName)) }),
+  };
+}
 
 /** A newer reading over an older one of the same limit. */
-export function withReading(known: readonly KnownQuota[], added: KnownQuota): readonly KnownQuota[] {
+export function withReading(known: readonly KnownQuota[], told: KnownQuota): readonly KnownQuota[] {
+  const added = { ...told, reading: trim(told.reading) };
   const others = known.filter(({ reading }) => reading.limit !== added.reading.limit);
   return [...others.slice(-(mostLimits - 1)), mergeNames(known, added)];
 }

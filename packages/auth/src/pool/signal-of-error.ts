@@ -8,6 +8,13 @@ export interface FailureVerdict {
   readonly signal: PoolSignal;
 }
 
+/** Characters of a reason that are kept: it may quote an upstream, which may say anything at any length. */
+const longestReason = 300;
+
+function reasonOf({ message }: AnyRouterError): string {
+  return message.slice(0, longestReason);
+}
+
 /**
  * What a failure says of the account it was met with. Most say nothing: the client's own mistake, a connection that broke, an
  * edge's page, an upstream without capacity for anybody.
@@ -36,11 +43,11 @@ export function signalOfError(error: AnyRouterError, startedAt: number, now: num
       return { scope: "account", signal: { type: "limited", why: "billing", until: undefined, startedAt } };
     case "credential-rejected":
       return error.details.status === 403
-        ? { scope: "account", signal: { type: "forbidden", why: error.message, startedAt } }
-        : { scope: "account", signal: { type: "refused", why: error.message, startedAt } };
+        ? { scope: "account", signal: { type: "forbidden", why: reasonOf(error), startedAt } }
+        : { scope: "account", signal: { type: "refused", why: reasonOf(error), startedAt } };
     case "credential-unavailable":
       return error.details.needsLogin === true
-        ? { scope: "account", signal: { type: "refused", why: error.message, startedAt } }
+        ? { scope: "account", signal: { type: "refused", why: reasonOf(error), startedAt } }
         : { scope: "account", signal: { type: "without-credential", startedAt } };
     case "store-unavailable":
       return { scope: "account", signal: { type: "without-credential", startedAt } };
