@@ -12,7 +12,7 @@ const commands = [...page.matchAll(/^\$ (?:.*\| )?turnout (.+)$/gm)].map((match)
 
 test("docs/accounts.md shows the commands of a whole life with accounts", () => {
   const first = new Set(commands.map((line) => line.split(" ")[0]));
-  expect([...first].toSorted()).toEqual(["accounts", "doctor", "import", "keys", "login", "logout"]);
+  expect(first).toEqual(new Set(["accounts", "doctor", "import", "keys", "login", "logout"]));
 });
 
 test.each(commands)("docs/accounts.md: turnout %s is a command with such arguments", async (line) => {

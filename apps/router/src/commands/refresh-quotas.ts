@@ -25,7 +25,7 @@ export async function refreshQuotas(
   try {
     const providers = [...new Set(house.store.accounts.list().map(({ provider }) => provider))];
     const results = await Promise.all(
-      providers.map((provider) => {
+      providers.map(async (provider) => {
         const settings = config.providers[provider];
         const used = plugins.filter((plugin) => plugin.provider === (settings?.use ?? provider));
         const reader = createQuotaReader(used, providerSettings(settings).options, systemRuntime);

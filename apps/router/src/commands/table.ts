@@ -1,7 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
 
+const characters = new Intl.Segmenter();
+
+/** Characters as people count them: an accent or an emoji of several parts is one. */
 function widthOf(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
+  return Array.from(characters.segment(stripVTControlCharacters(text))).length;
 }
 
 /** Control characters could move the cursor of a terminal: a label comes from an upstream. Colours are ours and stay. */

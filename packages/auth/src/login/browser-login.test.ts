@@ -175,6 +175,18 @@ describe("startBrowserLogin()", () => {
     expect((await errorOf(login.completed)).message).toContain("nobody logged in within 15 minutes");
   });
 
+  test("an issuer that never answers ends it after half a minute", async () => {
+    const sandbox = await startIssuer();
+    const runtime = createFakeRuntime({ now: systemRuntime.now(), seed: 1 });
+    const login = await begin(codexLogin(sandbox.issuer), runtime);
+    sandbox.scriptIssuer({ fault: { type: "hang" } });
+    const page = visit(await decide(login.url));
+    while (sandbox.requests.at(-1)?.outcome !== "faulted") await new Promise((resolve) => setImmediate(resolve));
+    await runtime.advance(30_000);
+    expect(await page).toMatchObject({ status: 400, text: expect.stringContaining("no answer within 30000 ms") });
+    expect(await errorOf(login.completed)).toMatchObject({ code: "upstream-timeout" });
+  });
+
   test("needs a provider that has such a login", async () => {
     const { browser: _browser, ...without } = codexLogin("http://127.0.0.1:1");
     expect(RouterError.is(await errorOf(begin(without)))).toBe(true);
