@@ -13,6 +13,8 @@ export interface RotationsOptions {
    * it a crash between request and answer, some 100 ms, loses the login.
    */
   readonly separateProcess?: boolean;
+  /** Milliseconds that `close` waits for such processes; they finish by themselves. Default 5000. */
+  readonly patienceMs?: number;
   /** The program of that process. Default: the one of this package. */
   readonly program?: string;
   /** Told of troubles that fail nothing. Default: nobody. */
@@ -23,8 +25,8 @@ export interface RotationsOptions {
 /** What all accounts of a store share to exchange their refresh tokens. */
 export interface Rotations extends Rotator {
   /**
-   * From now on no rotation begins, and nobody waits for an answer any more: it is used at the next start. Resolves when nothing
-   * touches the store any more.
+   * From now on no rotation begins, and answers are waited for a little only: one that comes later is used at the next start.
+   * Resolves when nothing touches the store any more.
    */
   close(): Promise<void>;
 }
@@ -37,9 +39,9 @@ export interface Rotations extends Rotator {
  * ```
  */
 export function createRotations(options: RotationsOptions): Rotations {
-  const { store, runtime, separateProcess = true, onWarning = () => {} } = options;
+  const { store, runtime, separateProcess = true, patienceMs = 5_000, onWarning = () => {} } = options;
   const stopping = new AbortController();
-  const helper = { store, runtime, stopping: stopping.signal, onWarning };
+  const helper = { store, runtime, stopping: stopping.signal, patienceMs, onWarning };
   const send = separateProcess
     ? createHelperSender({ ...helper, ...(options.program !== undefined && { program: options.program }) })
     : (order: Parameters<typeof sendRotation>[1]) => sendRotation(store, order, runtime);

@@ -133,10 +133,18 @@ test("a helper that is killed between the issuer and the journal loses that logi
   expect(scene.endpoint.seen).toEqual(["rt_0", "rt_0", "rt_100"]);
 });
 
-test("a router that stops does not wait for its helper, and the next one takes the answer", async () => {
+/** A router whose helper has the token at the issuer, which answers when it is told. */
+async function setStage(patienceMs: number) {
   const scene = await setScene();
   const id = scene.add(0, ended());
-  const stopped = createRotations({ store: scene.store, runtime: systemRuntime, program: helper });
+  const rotations = createRotations({ store: scene.store, runtime: systemRuntime, program: helper, patienceMs });
+  const oauth = { issuer: scene.endpoint.issuer, clientId: "app_test", tokenPath: "/oauth/token" };
+  const accounts = createStoredAccounts({
+    store: scene.store,
+    runtime: systemRuntime,
+    rotator: rotations,
+    tokenRequestOf: () => ({ oauth }),
+  });
   let answer = () => {};
   const arrived = new Promise<number>((resolve) => {
     scene.endpoint.beforeReply = () => {
@@ -146,25 +154,33 @@ test("a router that stops does not wait for its helper, and the next one takes t
       });
     };
   });
-  const accounts = createStoredAccounts({
-    store: scene.store,
-    runtime: systemRuntime,
-    rotator: stopped,
-    tokenRequestOf: () => ({
-      oauth: { issuer: scene.endpoint.issuer, clientId: "app_test", tokenPath: "/oauth/token" },
-    }),
-  });
-  const leased = errorOf(accounts.list("codex")[0]?.lease(signal) ?? Promise.resolve());
-  const pid = await arrived;
-  await stopped.close();
-  await accounts.close();
-  expect((await leased).message).toContain("turnout is stopping");
+  const leased = accounts.list("codex")[0]?.lease(signal) ?? Promise.reject(new Error("No account"));
+  // Looked at later.
+  leased.catch(() => {});
+  return { ...scene, id, rotations, leased, pid: await arrived, answer: () => answer() };
+}
+
+test("a router that stops waits a little for its helper, and uses the answer", async () => {
+  const { rotations, answer, leased, store, id } = await setStage(60_000);
+  const closed = rotations.close();
+  answer();
+  await closed;
+  expect(await leased).toMatchObject({ secret: store.credentials.read(id)?.secret });
+  expect(store.credentials.generation(id)).toBe(2);
+});
+
+test("a router that stops leaves a helper alone that takes long, and the next one takes the answer", async () => {
+  const { rotations, answer, leased, lease, helperOf, endpoint, id, pid } = await setStage(0);
+  await rotations.close();
+  expect((await errorOf(leased)).message).toContain("turnout is stopping");
   // Nobody else may send the token.
-  expect(scene.helperOf(id)).toBe(pid);
-  const next = scene.lease(id);
+  expect(helperOf(id)).toBe(pid);
+  // As a supervisor ends all processes of a service.
+  process.kill(pid, "SIGTERM");
+  const next = lease(id);
   answer();
   expect(await next).toMatch(/^eyJ/u);
-  expect(scene.endpoint.seen).toEqual(["rt_0"]);
+  expect(endpoint.seen).toEqual(["rt_0"]);
 });
 
 test.each([

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
-import { RouterError, type Runtime } from "@turnout/core";
+import { RouterError, type Runtime, type Timer } from "@turnout/core";
 
 import { parseJson } from "../library/parse-json.ts";
 import type { AccountStore } from "../store/account-store.ts";
@@ -38,8 +38,10 @@ export function helperArguments(execArgv: readonly string[]): string[] {
 export interface HelperOptions {
   readonly store: AccountStore;
   readonly runtime: Runtime;
-  /** Aborted when the router stops: it then waits for no helper, which finishes by itself. */
+  /** Aborted when the router stops: it then waits a little for helpers under way, which finish by themselves. */
   readonly stopping: AbortSignal;
+  /** Milliseconds of that. The end of a container takes helpers along, and an issuer answers within a second as a rule. */
+  readonly patienceMs: number;
   readonly onWarning: (warning: RouterError) => void;
   /** The program. Default: the one of this package. */
   readonly program?: string;
@@ -51,7 +53,11 @@ function readOutcome(words: string): SendOutcome | undefined {
 }
 
 /** What a helper said; undefined when it could not be started, or ended without a word. */
-function runHelper(program: string, order: HelperOrder, stopping: AbortSignal): Promise<SendOutcome | undefined> {
+function runHelper(
+  program: string,
+  order: HelperOrder,
+  { stopping, runtime, patienceMs }: Pick<HelperOptions, "stopping" | "runtime" | "patienceMs">,
+): Promise<SendOutcome | undefined> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...helperArguments(process.execArgv), program], {
       // A session of its own: Ctrl-C in the terminal, and the end of this process, do not reach it.
@@ -60,16 +66,23 @@ function runHelper(program: string, order: HelperOrder, stopping: AbortSignal): 
       windowsHide: true,
     });
     const leave = () => {
+      // Neither the process nor its pipe keeps this one alive.
       child.unref();
+      child.stdout.destroy();
       resolve({ outcome: "unanswered", reason: "turnout is stopping" });
     };
-    stopping.addEventListener("abort", leave, { once: true });
+    let timer: Timer | undefined;
+    const hurry = () => {
+      timer = runtime.setTimer(patienceMs, leave);
+    };
+    stopping.addEventListener("abort", hurry, { once: true });
     const said = text(child.stdout).catch(() => "");
     child.stdin.on("error", () => {});
     child.stdin.end(JSON.stringify(order));
     child.once("error", () => resolve(undefined));
     child.once("close", () => {
-      stopping.removeEventListener("abort", leave);
+      stopping.removeEventListener("abort", hurry);
+      timer?.cancel();
       resolve(said.then(readOutcome));
     });
   });
@@ -95,7 +108,7 @@ export function createHelperSender(options: HelperOptions): RotationSender {
     const before = attemptsOf(order);
     const { dispatcher: _, ...token } = order.token;
     const key = Buffer.from(store.key).toString("base64");
-    const said = await runHelper(program, toHelperOrder(store.path, key, { ...order, token }), stopping);
+    const said = await runHelper(program, toHelperOrder(store.path, key, { ...order, token }), options);
     // What it did counts more than what it said: it may have been killed before it could say anything.
     if (said !== undefined) return said;
     if (store.rotations.read(order.subject)?.answer !== undefined) return { outcome: "answered" };

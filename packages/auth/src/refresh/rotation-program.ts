@@ -16,6 +16,8 @@ import { keepBeating } from "./with-lease.ts";
 // Timers of a Runtime keep no process alive, and between two tries to keep an answer there is nothing else.
 const { port1: awake } = new MessageChannel();
 awake.on("message", () => {});
+// The end of the router's terminal or service is not ours: we are done in a moment, with something that must not be lost.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
 // The router has gone: its successor will find the answer in the journal.
 process.stdout.on("error", () => {});
 

@@ -43,7 +43,7 @@ export interface RotatorOptions {
   readonly store: AccountStore;
   readonly runtime: Runtime;
   readonly send: RotationSender;
-  /** Aborted, with a {RouterError}, when the process stops: nothing new begins, and nobody waits any more. */
+  /** Aborted, with a {RouterError}, when the process stops: nothing new begins, and nobody waits for a turn any more. */
   readonly stopping: AbortSignal;
   readonly onWarning: (warning: RouterError) => void;
   /** Told of every step, for tests that end the process there. Default: nobody. */
