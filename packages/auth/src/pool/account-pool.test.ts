@@ -15,7 +15,7 @@ const model = "m";
 type Traits = Pick<Account, "priority" | "weight" | "disabled">;
 
 function accountsOf(keys: string, traits: Readonly<Record<string, Traits>> = {}): Account[] {
-  return [...keys].map((key) => ({ ...createApiKeyAccount({ key, apiKey: `sk-${key}` }), ...traits[key] }));
+  return keys.split("").map((key) => ({ ...createApiKeyAccount({ key, apiKey: `sk-${key}` }), ...traits[key] }));
 }
 
 function setUp(keys = "abcd", strategy: Strategy = "priority", traits: Readonly<Record<string, Traits>> = {}) {

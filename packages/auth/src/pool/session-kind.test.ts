@@ -6,7 +6,7 @@ import { createAccountPool } from "./account-pool.ts";
 import type { SessionKind } from "./pool-contract.ts";
 
 function setUp() {
-  const accounts = [..."abcd"].map((key) => createApiKeyAccount({ key, apiKey: `sk-${key}` }));
+  const accounts = "abcd".split("").map((key) => createApiKeyAccount({ key, apiKey: `sk-${key}` }));
   const pool = createAccountPool(accounts, { runtime: createFakeRuntime(), strategy: "round-robin" });
   return (sessionKey: string, sessionKind: SessionKind): string => {
     const request = { model: "m", sessionKey, sessionKind };
