@@ -97,7 +97,10 @@ function nameOf({ provider, label }: AccountRecord): string {
 
 const useCommand = withExamples(
   defineCommand({
-    meta: { name: "turnout accounts use", description: "Prefer one account to the others of its provider." },
+    meta: {
+      name: "turnout accounts use",
+      description: "Prefer one account to the others of its provider, and enable it.",
+    },
     args: { account: accountArgument, json: jsonArgument },
     run: ({ args }) =>
       change(args.account, args.json === true, (store, account) => {

@@ -42,15 +42,14 @@ export async function importCodexLogin(options: ImportCodexOptions): Promise<Imp
   }
   const owner = ownerOfFile(login);
   return store.transaction((): ImportedLogin => {
-    const known = store.accounts.findLogin(provider, owner);
-    if (!adopt) return { ...follow(options, owner, known), how: "followed" };
-    // Another kind of account takes its place.
-    if (known !== undefined && isFollowed(known)) store.accounts.remove(known.id);
-    const { accessToken, refreshToken, idToken } = login.tokens;
+    if (!adopt) {
+      const known = store.accounts.findLogin(provider, owner);
+      return { ...follow(options, owner, known), how: "followed" };
+    }
+    const { accessToken, refreshToken, idToken, accountId } = login.tokens;
     const tokens = { accessToken, refreshToken, idToken, expiresInSeconds: undefined };
-    const kept = known !== undefined && isFollowed(known) ? { label: known.label } : {};
-    const saved = saveLogin({ store, provider, origin: "import", tokens, now, ...kept, ...label });
-    return { account: saved.account, renewed: known !== undefined, how: "adopted" };
+    const saved = saveLogin({ store, provider, origin: "import", tokens, accountId, now, ...label });
+    return { ...saved, how: "adopted" };
   });
 }
 

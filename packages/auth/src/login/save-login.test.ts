@@ -60,6 +60,18 @@ describe("saveLogin()", () => {
     expect(store.credentials.read(first.account.id)?.refreshToken).toBe(tokens.refreshToken);
   });
 
+  test("takes the place of a login that was read from another program's file", async () => {
+    const store = await openStore();
+    const secrets = { secret: "/home/me/.codex/auth.json" };
+    const owner = { accountId: "acct-1", userId: "user-acct-1", label: "codex", priority: 2 };
+    const imported = { provider: "codex", kind: "oauth", origin: "import", flow: "codex-auth-file", secrets } as const;
+    store.accounts.add({ ...imported, ...owner });
+    const tokens = await tokensOf("acct-1");
+    const { account, renewed } = saveLogin({ store, provider: "codex", origin: "login", tokens, now: start });
+    expect(account).toMatchObject({ label: "codex", priority: 2, origin: "login", flow: undefined, refreshable: true });
+    expect([renewed, store.accounts.list().length]).toEqual([true, 1]);
+  });
+
   test("leaves everything as it was when the label is taken", async () => {
     const store = await openStore();
     saveApiKey({ store, provider: "codex", secret: "sk-1", label: "work" });

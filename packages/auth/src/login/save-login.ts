@@ -1,3 +1,4 @@
+import { isFollowed } from "../import/followed-account.ts";
 import type { AccountOrigin, AccountRecord, AccountStore } from "../store/account-store.ts";
 import { expiryOf, type LoginTokens, ownerOf } from "./login-tokens.ts";
 import { isSecretReference } from "./secret-reference.ts";
@@ -13,6 +14,8 @@ export interface SaveLoginOptions {
   readonly provider: string;
   readonly origin: AccountOrigin;
   readonly tokens: LoginTokens;
+  /** The upstream's id of the account, where it is known beside the tokens; else what they tell. */
+  readonly accountId?: string | undefined;
   /** Default: the email; of a known account, the label it has. */
   readonly label?: string;
   /** Milliseconds since the epoch. */
@@ -25,8 +28,8 @@ export interface SaveLoginOptions {
  * @throws {RouterError} `config-invalid` when the label belongs to another account; `store-unavailable`.
  */
 export function saveLogin(options: SaveLoginOptions): SavedLogin {
-  const { store, provider, origin, tokens, label, now } = options;
-  const owner = ownerOf(tokens);
+  const { store, provider, origin, tokens, accountId, label, now } = options;
+  const owner = { ...ownerOf(tokens), ...(accountId !== undefined && { accountId }) };
   const secrets = {
     secret: tokens.accessToken,
     refreshToken: tokens.refreshToken,
@@ -36,16 +39,13 @@ export function saveLogin(options: SaveLoginOptions): SavedLogin {
   };
   return store.transaction(() => {
     const known = store.accounts.findLogin(provider, owner);
-    if (known === undefined) {
-      const account = {
-        provider,
-        kind: "oauth",
-        origin,
-        ...(label !== undefined && { label }),
-        ...owner,
-        secrets,
-      } as const;
-      return { account: store.accounts.add(account), renewed: false };
+    if (known === undefined || isFollowed(known)) {
+      // Tokens of its own take the place of those in another program's file, which is another kind of account.
+      if (known !== undefined) store.accounts.remove(known.id);
+      const kept = known === undefined ? {} : { label: known.label, priority: known.priority, weight: known.weight };
+      const named = label === undefined ? {} : { label };
+      const account = { provider, kind: "oauth", origin, ...kept, ...named, ...owner, secrets } as const;
+      return { account: store.accounts.add(account), renewed: known !== undefined };
     }
     store.credentials.renew(known.id, secrets);
     const change = { ...owner, ...(label !== undefined && { label }), needsLogin: null };
