@@ -281,6 +281,16 @@ test.each([
   },
 );
 
+test("a refusal that another process has met is known before the token is sent again", async () => {
+  const scene = await setScene();
+  scene.add(start - 1);
+  const [one, other] = [scene.open().account(), scene.open().account()];
+  scene.endpoint.script.push({ status: 401, body: {} });
+  await errorOf(one.lease(signal));
+  expect((await errorOf(other.lease(signal))).message).toContain("its refresh token was refused (status 401)");
+  expect(scene.endpoint.seen).toEqual(["rt_0"]);
+});
+
 test("an access token is used to its end although its refresh token is refused", async () => {
   const scene = await setScene();
   scene.add(start + 30_000);
