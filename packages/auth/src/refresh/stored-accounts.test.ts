@@ -291,6 +291,26 @@ test("a refusal that another process has met is known before the token is sent a
   expect(scene.endpoint.seen).toEqual(["rt_0"]);
 });
 
+test.each([undefined, { status: 401, body: {} }])(
+  "a login that is made while a refresh is under way stays: %#",
+  async (reply) => {
+    const scene = await setScene();
+    const { id } = scene.add(start - 1);
+    if (reply !== undefined) scene.endpoint.script.push(reply);
+    const secret = makeAccessToken(start + hour, "account-1", "anew");
+    scene.endpoint.beforeReply = () => {
+      scene.store.credentials.renew(id, { secret, refreshToken: "rt_50", expiresAt: start + hour });
+    };
+    const process = scene.open();
+    const leased = process.account().lease(signal);
+    if (reply === undefined) expect((await leased).secret).toBe(secret);
+    else expect((await errorOf(leased)).message).toContain("its login was replaced meanwhile; try again");
+    expect(scene.store.credentials.read(id)).toMatchObject({ generation: 2, refreshToken: "rt_50" });
+    expect(scene.store.accounts.get(id)?.needsLogin).toBeUndefined();
+    expect((await scene.open().account().lease(signal)).secret).toBe(secret);
+  },
+);
+
 test("an access token is used to its end although its refresh token is refused", async () => {
   const scene = await setScene();
   scene.add(start + 30_000);
