@@ -230,3 +230,19 @@ test.each(["http", "ws"] as const)("what is left of each window is known after a
       },
     ]);
 });
+
+test("the strategy and the priorities of the config choose among accounts", async () => {
+  const router = await startTestRouter({
+    accounts: (sandbox) =>
+      ["first", "second", "third"].map((name) => {
+        const { accessToken, accountId } = sandbox.createAccount({ accountId: name });
+        return { accessToken, accountId, name, ...(name === "first" ? {} : { priority: 1 }) };
+      }),
+    codex: { transport: "http", strategy: "round-robin" },
+  });
+  for (const text of ["One", "Two", "Three", "Four"]) {
+    const received = await post(router.url, "openai-chat", bodyOf("openai-chat", true, "codex/gpt-5.4", text));
+    expect(verdict("openai-chat", received).kind).toBe("answered");
+  }
+  expect(asked(router)).toEqual(["second", "third", "second", "third"]);
+});
