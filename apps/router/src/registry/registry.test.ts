@@ -66,6 +66,16 @@ describe("createRegistry()", () => {
     expect(both.lookup("gpt-5.4").provider).toBe(codex);
   });
 
+  test("lists a model from the moment its provider has an account, and no longer than that", () => {
+    const late = provider("late", ["rare"], false, []);
+    const growing = createRegistry([late], {});
+    expect(growing.list()).toEqual([]);
+    late.pool.update([account]);
+    expect(growing.list().map((model) => model.id)).toEqual(["late/rare"]);
+    late.pool.update([]);
+    expect(growing.list()).toEqual([]);
+  });
+
   test("refuses an alias that leads nowhere", () => {
     expect(() => createRegistry([codex], { broken: "codex/none" })).toThrow(/Cannot use alias "broken"/);
   });

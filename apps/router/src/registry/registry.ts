@@ -34,7 +34,9 @@ const longestName = 256;
 
 export function createRegistry(providers: readonly Provider[], aliases: Readonly<Record<string, string>>): Registry {
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
-  const models = listModels(providers, aliases, (name) => resolve(name));
+  // Accounts come and go while turnout runs, so that a list is made when it is asked for; an alias that leads nowhere is told now.
+  const list = () => listModels(providers, aliases, (name) => resolve(name));
+  list();
 
   function resolve(name: string): Route | undefined {
     const target = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
@@ -61,7 +63,7 @@ export function createRegistry(providers: readonly Provider[], aliases: Readonly
 
   return {
     providers,
-    list: () => models,
+    list,
     lookup: (name) => {
       const route = resolve(name);
       if (route !== undefined) return route;
