@@ -363,6 +363,29 @@ test("update() finds a new login at once, and leaves a conversation where it is"
   expect(order(pool, "talk").charAt(0)).toBe(key);
 });
 
+test("update() finds the first login of an account that had none", async () => {
+  let isLoggedIn = false;
+  const runtime = createFakeRuntime();
+  const account: Account = {
+    key: "a",
+    lease: () =>
+      isLoggedIn
+        ? Promise.resolve({ accountKey: "a", kind: "oauth", secret: "new" })
+        : Promise.reject(new RouterError("credential-unavailable", "none", { provider: "p", needsLogin: true })),
+    renew: () => Promise.resolve(undefined),
+  };
+  const pool = createAccountPool([account], { runtime });
+  const missing = new RouterError("credential-unavailable", "none", { provider: "p", needsLogin: true });
+  pool.begin("a", { model }).failed(RouterError.from(missing));
+  pool.update([account]);
+  await runtime.settle();
+  expect(pool.report()[0]?.state.kind).toBe("needs-login");
+  isLoggedIn = true;
+  pool.update([account]);
+  await runtime.settle();
+  expect(pool.report()[0]?.state.kind).toBe("ready");
+});
+
 test("begin() knows its accounts", () => {
   expect(() => setUp().pool.begin("nobody", { model })).toThrow("Cannot take account nobody");
 });

@@ -25,9 +25,6 @@ const idleMs = 3_600_000;
 /** Figures of limits come with every answer; they are written together. */
 const quotaWriteMs = 10_000;
 
-/** Between two looks for new logins. */
-const loginLookMs = 5_000;
-
 /** Tells one credential from another without keeping it. */
 function fingerprintOf(credential: Credential): string {
   return createHash("sha256").update(credential.secret).digest("base64url").slice(0, 16);
@@ -43,7 +40,8 @@ export function createAccountPool(accounts: readonly Account[], options: Account
   const affinity: Affinity = createAffinity({ mostConversations, idleMs });
   const unwritten = new Map<string, readonly KnownQuota[]>();
   let timer: Timer | undefined;
-  let lookedAt = Number.NEGATIVE_INFINITY;
+  /** Keys of accounts that are being looked at for a new login. */
+  const looking = new Set<string>();
   const ending = new AbortController();
   let roster = makeRoster(accounts);
   recall();
@@ -222,18 +220,23 @@ export function createAccountPool(accounts: readonly Account[], options: Account
     };
   }
 
-  /** An account whose credential was refused may have a new one, without waiting for the end of its rest. */
+  /** An account without a good credential may have one now: that is found out without waiting for the end of its rest. */
   function lookForLogins(): void {
-    const now = runtime.now();
-    if (Math.abs(now - lookedAt) < loginLookMs) return;
-    lookedAt = now;
+    const now = look();
     roster.accounts.forEach((account, index) => {
-      const refused = roster.refused[index];
-      if (refused !== undefined) void lookForLogin(account, refused);
+      if (!mayHaveNewLogin(index, now) || looking.has(account.key)) return;
+      looking.add(account.key);
+      void lookForLogin(account, roster.refused[index]).finally(() => looking.delete(account.key));
     });
   }
 
-  async function lookForLogin(account: Account, refused: string): Promise<void> {
+  function mayHaveNewLogin(index: number, now: number): boolean {
+    const state = roster.slots.state(index, undefined, now);
+    if (state.kind === "cooling") return state.why === "no-credential";
+    return state.kind === "needs-login" || (roster.refused[index] !== undefined && state.kind === "disabled");
+  }
+
+  async function lookForLogin(account: Account, refused: string | undefined): Promise<void> {
     // Where there is no credential there is no new one either.
     const credential = await account.lease(ending.signal).catch(() => undefined);
     if (credential !== undefined && fingerprintOf(credential) !== refused) renewed(account.key);
@@ -262,8 +265,10 @@ export function createAccountPool(accounts: readonly Account[], options: Account
     update(list) {
       const before = roster;
       const now = look();
-      lookForLogins();
-      if (isSameList(before.accounts, list)) return;
+      if (isSameList(before.accounts, list)) {
+        lookForLogins();
+        return;
+      }
       roster = makeRoster(list);
       before.accounts.forEach(({ key, disabled }, index) => {
         const place = roster.indexOf(key);
@@ -276,6 +281,7 @@ export function createAccountPool(accounts: readonly Account[], options: Account
           if (model !== undefined || disabled === undefined) restore(key, model, state, now);
         }
       });
+      lookForLogins();
     },
     quotaUnknown: (intervalMs) => {
       const now = look();
