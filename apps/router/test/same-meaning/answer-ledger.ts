@@ -18,12 +18,33 @@ interface GivenItem {
 /** A place in a conversation, told by everything before it that is no reasoning. */
 export type Place = number;
 
+const continuedSettings = [
+  "model",
+  "instructions",
+  "tools",
+  "tool_choice",
+  "parallel_tool_calls",
+  "reasoning",
+  "store",
+  "include",
+  "service_tier",
+  "prompt_cache_key",
+  "text",
+];
+
 /** Remembers every answer that was given, by the exact conversation it was given to. */
 export interface AnswerLedger {
   /** The beginning of every conversation. */
   readonly start: Place;
   /** The place after one more item that is no reasoning; `callNumber` stands for the id of its call. */
   after(place: Place, item: JsonObject, callNumber: number | undefined): Place;
+  /** Takes down what was asked beside the conversation. */
+  recordSettings(responseId: string, body: JsonObject): void;
+  /**
+   * The first setting of a request that is another one than that of the response it continues, of those that have to be the
+   * same (codex.md 4.4); undefined when there is none, or nothing is known of the response.
+   */
+  differingSetting(responseId: string, body: JsonObject): string | undefined;
   /** Takes down a conversation and the answer that was given to it. */
   record(input: readonly JsonObject[], output: readonly JsonObject[], maker: Maker): void;
   /**
@@ -31,6 +52,8 @@ export interface AnswerLedger {
    * there, or because a client brought it back there before.
    */
   hasThought(place: Place, reasoning: readonly JsonObject[], maker: Maker): boolean;
+  /** Whether it was thought for another account, which alone can read it. */
+  isForeign(reasoning: JsonObject, accountId: string | undefined): boolean;
   /** Whether the upstream gave the item that led to `place` with this beside it. */
   hasBeside(place: Place, beside: JsonObject): boolean;
 }
@@ -64,6 +87,7 @@ export function createAnswerLedger(): AnswerLedger {
   const given = new Map<Place, GivenItem[]>();
   const makers = new Map<string, Maker>();
   const digests = new Set<string>();
+  const settings = new Map<string, JsonObject>();
   const start = 0;
 
   function after(place: Place, item: JsonObject, callNumber: number | undefined): Place {
@@ -83,6 +107,13 @@ export function createAnswerLedger(): AnswerLedger {
   return {
     start,
     after,
+    recordSettings: (responseId, body) => void settings.set(responseId, body),
+    differingSetting(responseId, body) {
+      const known = settings.get(responseId);
+      return continuedSettings.find(
+        (name) => known !== undefined && sortedJson(known[name]) !== sortedJson(body[name]),
+      );
+    },
     record(input, output, maker) {
       for (const item of output) if (isReasoning(item)) makers.set(payloadOf(item), maker);
       const number = createCallNumbers();
@@ -107,6 +138,10 @@ export function createAnswerLedger(): AnswerLedger {
         reasoning.every((item) => digests.has(digestOf(item))) &&
         (given.get(place) ?? []).some((item) => item.payloads.join(" ") === payloads.join(" "))
       );
+    },
+    isForeign(reasoning, accountId) {
+      const maker = makers.get(payloadOf(reasoning));
+      return maker !== undefined && maker.accountId !== accountId;
     },
     hasBeside(place, beside) {
       const text = sortedJson(beside);

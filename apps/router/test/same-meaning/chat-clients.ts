@@ -72,7 +72,6 @@ const habits: readonly ChatHabits[] = [
 export const chatClients: readonly Client[] = habits.map((habit) => ({
   name: habit.name,
   wire: "openai-chat",
-  renamesCalls: false,
   bringsThoughts: habit.reasoning.includes("reasoning_details"),
   request: (asked) => ({
     body: bodyOf(asked, habit),

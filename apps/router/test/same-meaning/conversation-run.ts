@@ -13,8 +13,6 @@ export interface PlannedRequest {
   readonly random: Random;
   /** Which of the conversations it goes on with. */
   readonly thread: number;
-  /** A program without ids of calls has taken part: each road made up its own for it. */
-  readonly renamesCalls: boolean;
   /** What else happens: it is sent twice at once, or left and sent again. */
   readonly trouble: "none" | "double" | "abandon";
 }
@@ -48,7 +46,6 @@ export function createConversationRun(options: ConversationRunOptions): Conversa
   let current = 0;
   let requests = 0;
   let latest: PlannedRequest | undefined;
-  let renamesCalls = false;
 
   function history(): readonly Entry[] {
     return threads[current] ?? [];
@@ -56,7 +53,6 @@ export function createConversationRun(options: ConversationRunOptions): Conversa
 
   function request(past: readonly Entry[], last: (mark: string) => readonly Entry[], random: Random): PlannedRequest {
     requests += 1;
-    renamesCalls ||= client.renamesCalls;
     const mark = `m${options.name}x${requests}z`;
     latest = {
       mark,
@@ -66,7 +62,6 @@ export function createConversationRun(options: ConversationRunOptions): Conversa
       session,
       random,
       thread: current,
-      renamesCalls,
       trouble: "none",
     };
     return latest;

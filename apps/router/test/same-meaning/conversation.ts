@@ -85,8 +85,6 @@ export interface Line {
 export interface Client {
   readonly name: string;
   readonly wire: ClientWire;
-  /** The history has no ids of calls. */
-  readonly renamesCalls: boolean;
   /** Encrypted reasoning comes back with the history. */
   readonly bringsThoughts: boolean;
   /** The request with all of its history. */

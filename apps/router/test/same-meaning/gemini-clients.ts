@@ -37,7 +37,6 @@ const habits: readonly GeminiHabits[] = [
 export const geminiClients: readonly Client[] = habits.map((habit) => ({
   name: habit.name,
   wire: "gemini",
-  renamesCalls: !habit.ids,
   bringsThoughts: habit.thoughts !== "dropped",
   request: (asked) => ({
     body: bodyOf(asked, habit),

@@ -65,14 +65,18 @@ export async function judgeTurn(
   const expected = stage.expect(mark, scripted.script, times);
   const send = () => line.send(stage.stateful.url, asked, whole);
   const answers = await Promise.all(Array.from({ length: times }, send));
-  disturbed?.find("stateful");
+  disturbed?.end();
+  expected.end();
   const [latest, ...earlier] = expected.findAll("stateful");
   const told = answers.map(({ status, document }) => `${status} ${JSON.stringify(document)}`).join(", ");
   if (latest === undefined) throw new Difference(`the upstream was not asked: ${told}`);
 
   const ignored = stage.expect(mark, noAnswer);
+  const before = new Set(ignored.findAll("plain"));
   await post(stage.plain.url, client.wire, whole.body, whole.headers);
-  const plain = ignored.find("plain");
+  // The first of them is what the client said; one that was refused goes out again with less.
+  ignored.end();
+  const plain = ignored.findAll("plain").findLast((record) => !before.has(record));
   if (plain === undefined) throw new Difference("the plain request did not reach the upstream");
 
   const records = [latest, ...earlier.slice(0, times - 1)];
@@ -99,16 +103,21 @@ function judgeRecord(
   record: RecordedRequest,
   plain: RecordedRequest,
   request: PlannedRequest,
-  { ledger, line }: JudgeOptions,
+  { stage, ledger, line }: JudgeOptions,
 ): void {
-  const judging = {
-    ledger,
-    renamesCalls: request.renamesCalls,
-    mayBeNamed: line.isName,
-    isTranslated: request.client.wire !== "openai-responses",
-  };
+  const isTranslated = request.client.wire !== "openai-responses";
+  const judging = { ledger, mayBeNamed: line.isName, isTranslated };
   const reason = sameMeaning(understood(record), understood(plain), judging);
   if (reason !== undefined) throw new Difference(describe(reason, record, plain));
+  const { body } = understood(record);
+  const previous = body["previous_response_id"];
+  if (typeof previous === "string") {
+    // A warm-up was asked by nobody, so it was not judged.
+    const warmUp = stage.sandbox.requests.find(({ responseId }) => responseId === previous);
+    if (warmUp !== undefined) ledger.recordSettings(previous, understood(warmUp).body);
+    const setting = ledger.differingSetting(previous, body);
+    if (setting !== undefined) throw new Difference(`it continues a response with another ${setting}`);
+  }
   recordAnswer(ledger, record);
 }
 
@@ -130,6 +139,7 @@ async function abandon(request: PlannedRequest, whole: ClientRequest, stage: Sta
   while (!stage.sandbox.requests.some((record) => record.outcome === "pending" && stalled.has(record))) {
     await setImmediate();
   }
+  stalled.end();
   leaving.abort();
   await left;
 }
@@ -165,6 +175,7 @@ function recordAnswer(ledger: AnswerLedger, record: RecordedRequest): void {
   const { accountId, body, input } = understood(record);
   const model = typeof body["model"] === "string" ? body["model"] : "";
   ledger.record(input, record.output ?? [], { accountId, model });
+  if (record.responseId !== undefined) ledger.recordSettings(record.responseId, body);
 }
 
 function describe(reason: string, record: RecordedRequest, plain: RecordedRequest): string {

@@ -76,7 +76,6 @@ const habits: readonly MessagesHabits[] = [
 export const messagesClients: readonly Client[] = habits.map((habit) => ({
   name: habit.name,
   wire: "anthropic-messages",
-  renamesCalls: false,
   bringsThoughts: habit.thinking === "kept",
   request: (asked) => ({
     body: bodyOf(asked, habit),

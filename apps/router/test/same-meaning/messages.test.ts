@@ -4,5 +4,5 @@ import { messagesClients } from "./messages-clients.ts";
 import { startStage } from "./stage.ts";
 
 test("conversations of Messages clients mean the same", async () => {
-  await expectSameMeaning(await startStage(), { clients: messagesClients, seed: 3_000_000, turns: 1_800 });
+  await expectSameMeaning(await startStage(), { clients: messagesClients, seed: 3_000_000, turns: 1_400 });
 }, 120_000);

@@ -132,7 +132,6 @@ export function createResponsesClient(habit: ResponsesHabits): Client {
   return {
     name: habit.name,
     wire: "openai-responses",
-    renamesCalls: false,
     bringsThoughts: habit.replay({ type: "reasoning" }) !== undefined,
     request: (asked) => ({ body: bodyOf(asked, habit), headers: headersOf(asked, habit) }),
     read: readResponses,
@@ -241,7 +240,7 @@ function answerItems({ wire, native, text, calls }: SeenAnswer, habit: Responses
   ];
 }
 
-export function readResponses(received: Received): SeenAnswer {
+function readResponses(received: Received): SeenAnswer {
   const output =
     received.document === undefined
       ? eventsOf(received)
@@ -251,7 +250,7 @@ export function readResponses(received: Received): SeenAnswer {
   return answerOfItems(output);
 }
 
-export function answerOfItems(output: readonly JsonObject[]): SeenAnswer {
+function answerOfItems(output: readonly JsonObject[]): SeenAnswer {
   return {
     wire: "openai-responses",
     native: output,

@@ -5,7 +5,7 @@ import { responsesClients } from "./responses-clients.ts";
 import { startStage } from "./stage.ts";
 
 test("conversations of Responses clients over HTTP mean the same", async () => {
-  await expectSameMeaning(await startStage(), { clients: responsesClients, seed: 2_000_000, turns: 1_600 });
+  await expectSameMeaning(await startStage(), { clients: responsesClients, seed: 2_000_000, turns: 1_400 });
 }, 120_000);
 
 test("conversations that refer to earlier responses over HTTP mean the same", async () => {
@@ -13,7 +13,7 @@ test("conversations that refer to earlier responses over HTTP mean the same", as
     clients: referringClients,
     others: [...referringClients, ...responsesClients],
     seed: 2_500_000,
-    turns: 600,
+    turns: 500,
   });
 }, 120_000);
 
@@ -22,6 +22,6 @@ test("conversations of Responses clients over WebSocket mean the same", async ()
     clients: socketClients,
     others: [...socketClients, ...responsesClients],
     seed: 2_700_000,
-    turns: 800,
+    turns: 700,
   });
 }, 120_000);

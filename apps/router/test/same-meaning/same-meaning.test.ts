@@ -34,7 +34,7 @@ function judge(
   continued: readonly JsonObject[],
   full: readonly JsonObject[] = plain,
   options: {
-    readonly renamesCalls?: boolean;
+    readonly isTranslated?: boolean;
     readonly body?: JsonObject;
     readonly accountId?: string;
     readonly mayBeNamed?: boolean;
@@ -47,7 +47,7 @@ function judge(
   return sameMeaning(
     { accountId: options.accountId ?? maker.accountId, body: { ...body, ...options.body }, input: continued },
     { accountId: maker.accountId, body, input: full },
-    { ledger, renamesCalls: options.renamesCalls ?? false, mayBeNamed: options.mayBeNamed ?? false },
+    { ledger, isTranslated: options.isTranslated ?? false, mayBeNamed: options.mayBeNamed ?? false },
   );
 }
 
@@ -109,7 +109,7 @@ describe("sameMeaning() takes for the same", () => {
       sameMeaning(
         { ...maker, body, input: [...firstInput, continued] },
         { ...maker, body, input: [...firstInput, full] },
-        { ledger, renamesCalls: false, isTranslated },
+        { ledger, isTranslated },
       );
     expect(compare(given, cut, true)).toBeUndefined();
     expect(compare(given, cut, false)).toContain("cuts");
@@ -124,11 +124,11 @@ describe("sameMeaning() takes for the same", () => {
     expect(judge(plain, plain, { body })).toContain("the setting is another");
   });
 
-  test("calls renamed one to one, where the client has no ids", () => {
+  test("calls renamed one to one, where the client speaks another format", () => {
     const renamed = plain.map((item) =>
       typeof item["call_id"] === "string" ? { ...item, call_id: `made-up-${item["call_id"]}` } : item,
     );
-    expect(judge(whole, renamed, { renamesCalls: true })).toBeUndefined();
+    expect(judge(whole, renamed, { isTranslated: true })).toBeUndefined();
     expect(judge(whole, renamed)).toContain("another call");
   });
 });
@@ -156,13 +156,13 @@ describe("sameMeaning() finds", () => {
     expect(judge(replace(replace(plain, 3, second), 4, first))).toMatch(/^input\[3\]/u);
     expect(judge(replace(replace(plain, 3, output("c1", "B")), 4, output("c2", "A")))).toMatch(/^input\[3\]\.output/u);
     const crossed = replace(replace(plain, 3, output("c2", "A")), 4, output("c1", "B"));
-    expect(judge(crossed, plain, { renamesCalls: true })).toContain("another call");
+    expect(judge(crossed, plain, { isTranslated: true })).toContain("another call");
   });
 
   test("two calls that became one, where ids may be renamed", () => {
     const joined = plain.map((item) => (item["call_id"] === "c2" ? { ...item, call_id: "c1" } : item));
-    expect(judge(joined, plain, { renamesCalls: true })).toContain("another call");
-    expect(judge(plain, joined, { renamesCalls: true })).toContain("another call");
+    expect(judge(joined, plain, { isTranslated: true })).toContain("another call");
+    expect(judge(plain, joined, { isTranslated: true })).toContain("another call");
   });
 
   test("numbers that lost digits", () => {
@@ -191,13 +191,15 @@ describe("sameMeaning() finds", () => {
   });
 
   test("reasoning made for another account or by another model", () => {
-    expect(judge(whole, plain, { accountId: "account-2" })).toContain("not thought here");
+    expect(judge(whole, plain, { accountId: "account-2" })).toContain("of another account");
+    expect(judge(whole, whole, { accountId: "account-2" })).toContain("of another account");
+    expect(judge(plain, whole, { accountId: "account-2" })).toMatch(/phase/u);
     const body = { model: "gpt-5.5", store: false };
     expect(
       sameMeaning(
         { ...maker, body, input: whole },
         { ...maker, body, input: plain },
-        { ledger: recorded(), renamesCalls: false },
+        { ledger: recorded(), isTranslated: false },
       ),
     ).toContain("not thought here");
   });

@@ -13,13 +13,11 @@ export interface Understood {
 
 export interface SameMeaningOptions {
   readonly ledger: AnswerLedger;
-  /** The client's history has no ids of calls: each road made up its own. */
-  readonly renamesCalls: boolean;
   /**
-   * The client speaks another format, in which annotations and the borders between texts of one message are other ones.
-   * Default false.
+   * The client speaks another format. Annotations and the borders between texts of one message are other ones there, and the
+   * ids of calls may be: some formats have none, and each road makes up its own.
    */
-  readonly isTranslated?: boolean;
+  readonly isTranslated: boolean;
   /** The client named no conversation, and the router may have named it for the prompt cache. Default false. */
   readonly mayBeNamed?: boolean;
 }
@@ -89,15 +87,19 @@ function createCallPairs(renames: boolean): (left: JsonValue | undefined, right:
 function sameConversation(continued: Understood, full: Understood, options: SameMeaningOptions): string | undefined {
   const { ledger } = options;
   const maker: Maker = { accountId: continued.accountId, model: modelOf(continued.body) };
-  const isSameCall = createCallPairs(options.renamesCalls);
+  const isSameCall = createCallPairs(options.isTranslated);
   const number = createCallNumbers();
   let place = ledger.start;
   /** Thoughts before the next item, and whether the upstream has to have given them: the client did not bring them like this. */
   let thoughts: JsonObject[] = [];
   let needProof = false;
   let position = 0;
+  // What the account cannot read may stay behind.
+  const foreign = (item: JsonObject) => isReasoning(item) && ledger.isForeign(item, continued.accountId);
+  const whole = full.input.filter((item) => !foreign(item));
   for (const [index, item] of continued.input.entries()) {
-    const other = full.input[position];
+    if (foreign(item)) return `input[${index}]: reasoning of another account`;
+    const other = whole[position];
     if (isReasoning(item)) {
       thoughts.push(item);
       if (other === undefined || !isReasoning(other)) {
@@ -121,7 +123,7 @@ function sameConversation(continued: Understood, full: Understood, options: Same
     if (!isSameCall(meaning["call_id"], otherMeaning["call_id"])) return `input[${index}].call_id: another call`;
     place = ledger.after(place, other, number(other));
     // What the client brought back is the same; what it did not, or cannot say as it was, is what was given.
-    const said = options.isTranslated === true ? { ...beside, ...phaseOf(otherBeside) } : { ...beside, ...otherBeside };
+    const said = options.isTranslated ? { ...beside, ...phaseOf(otherBeside) } : { ...beside, ...otherBeside };
     const lost = firstDifference(said, beside);
     if (lost !== undefined) return `${at(index, lost)}: not what the client brought back`;
     if (firstDifference(beside, otherBeside) !== undefined && !ledger.hasBeside(place, beside)) {
@@ -135,7 +137,7 @@ function sameConversation(continued: Understood, full: Understood, options: Same
     position += 1;
   }
   if (thoughts.length > 0) return `input[${continued.input.length - 1}]: reasoning without what it led to`;
-  if (position < full.input.length) return `input[${continued.input.length}]: items of the full request are missing`;
+  if (position < whole.length) return `input[${continued.input.length}]: items of the full request are missing`;
   return undefined;
 }
 

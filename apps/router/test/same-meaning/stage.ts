@@ -20,10 +20,10 @@ export type Road = "stateful" | "plain";
 
 /** An answer that waits for its request. */
 export interface Expectation {
-  /** The latest request over that road whose newest item holds the mark; nothing waits any longer. */
-  find(road: Road): RecordedRequest | undefined;
-  /** Those still known, latest first. */
+  /** The requests over that road whose newest item holds the mark, as far as the sandbox still knows them, latest first. */
   findAll(road: Road): RecordedRequest[];
+  /** Waits no longer. */
+  end(): void;
   /** Whether it is such a request of the stateful router; it may still come. */
   has(record: RecordedRequest): boolean;
 }
@@ -75,14 +75,10 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     const isIt = (record: RecordedRequest, road: Road) =>
       record.kind === "response" && roadOf(record) === road && newestItem(record.body).includes(mark);
     return {
-      find(road) {
+      end: () => {
         isOver = true;
-        return sandbox.requests.findLast((record) => isIt(record, road));
       },
-      findAll(road) {
-        isOver = true;
-        return sandbox.requests.filter((record) => isIt(record, road)).toReversed();
-      },
+      findAll: (road) => sandbox.requests.filter((record) => isIt(record, road)).toReversed(),
       has: (record) => isIt(record, "stateful"),
     };
   }
@@ -112,7 +108,7 @@ function newestItem(body: unknown): string {
 }
 
 /** A request that says only what is new. */
-export function isContinued(body: unknown): boolean {
+function isContinued(body: unknown): boolean {
   return isJsonObject(body) && typeof body["previous_response_id"] === "string";
 }
 

@@ -1,7 +1,7 @@
 import type { Entry, SeenAnswer, Settings, ToolDeclaration, ToolOutput } from "./conversation.ts";
 import type { Random } from "./random.ts";
 
-export const models = ["gpt-5.4", "gpt-5.5", "gpt-5.4-mini"].map((model) => `codex/${model}`);
+const models = ["gpt-5.4", "gpt-5.5", "gpt-5.4-mini"].map((model) => `codex/${model}`);
 
 const tools: readonly ToolDeclaration[] = [
   { name: "run_command", description: "Runs a command." },

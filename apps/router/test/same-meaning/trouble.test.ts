@@ -8,7 +8,7 @@ test("conversations that share fewer sockets than there are conversations mean t
     clients: allClients,
     others: allClients,
     seed: 8_000_000,
-    turns: 400,
+    turns: 300,
     concurrency: 3,
   });
 }, 120_000);
@@ -18,7 +18,7 @@ test("conversations of which little is remembered mean the same", async () => {
     clients: allClients,
     others: allClients,
     seed: 9_000_000,
-    turns: 400,
+    turns: 300,
     leastContinued: 5,
   });
 }, 120_000);
@@ -28,7 +28,7 @@ test("conversations whose sockets forget, reach their age or break mean the same
     clients: allClients,
     others: allClients,
     seed: 10_000_000,
-    turns: 600,
+    turns: 500,
     faults: 30,
     leastContinued: 10,
   });
@@ -39,7 +39,7 @@ test("conversations whose sockets are closed for their age or idleness mean the 
     clients: allClients,
     others: allClients,
     seed: 11_000_000,
-    turns: 400,
+    turns: 300,
     leastContinued: 0,
   });
 }, 120_000);
@@ -50,6 +50,6 @@ test("conversations with sockets that were made ready mean the same", async () =
     others: allClients,
     sessions: ["own"],
     seed: 12_000_000,
-    turns: 400,
+    turns: 300,
   });
 }, 120_000);
