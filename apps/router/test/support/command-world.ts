@@ -15,6 +15,8 @@ export interface CommandWorld {
   readonly dataDirectory: string;
   /** Runs `turnout …` as a process of its own. Everything it says is looked through for secrets when the test ends. */
   turnout(...rawArguments: readonly string[]): Program;
+  /** The same on a terminal of its own. */
+  typed(...rawArguments: readonly string[]): Program;
   /** Runs it to its end, with `input` on standard input, and gives what it printed. */
   ran(
     rawArguments: readonly string[],
@@ -69,17 +71,22 @@ export async function createCommandWorld(options: CommandWorldOptions = {}): Pro
     expect([...said, ...kept]).toEqual([]);
   });
 
-  function turnout(...rawArguments: readonly string[]): Program {
-    const program = runProgram("apps/router/src/main.ts", rawArguments, { cwd: home });
+  function start(rawArguments: readonly string[], terminal: boolean): Program {
+    // A terminal that knows colours and the cursor, as most do.
+    const options = { cwd: home, terminal, environment: terminal ? { TERM: "xterm-256color" } : {} };
+    const program = runProgram("apps/router/src/main.ts", rawArguments, options);
     programs.push({ name: rawArguments.join(" "), program });
     return program;
   }
+
+  const turnout = (...rawArguments: readonly string[]) => start(rawArguments, false);
 
   return {
     sandbox,
     home,
     dataDirectory,
     turnout,
+    typed: (...rawArguments) => start(rawArguments, true),
     allow: (secret) => void allowed.push(secret),
     async ran(rawArguments, input = "") {
       const program = turnout(...rawArguments);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { onTestFinished } from "vitest";
@@ -8,7 +9,12 @@ const root = resolve(import.meta.dirname, "../../../..");
 export interface RunOptions {
   readonly cwd?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** On a terminal of its own, where output and errors come together; needs `terminalPath`. */
+  readonly terminal?: boolean;
 }
+
+/** The program that gives others a terminal (util-linux; elsewhere it is called otherwise); undefined where there is none. */
+export const terminalPath = ["/usr/bin/script"].find((path) => process.platform === "linux" && existsSync(path));
 
 /** A program of this workspace, run from its sources as a process of its own. */
 export interface Program {
@@ -23,19 +29,26 @@ export interface Program {
   untilError(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
+function onTerminal(command: readonly string[]): readonly string[] {
+  if (terminalPath === undefined) throw new Error("There is no program that gives others a terminal");
+  const quoted = command.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(" ");
+  // A new terminal has no size, and prompts would be wrapped at every character.
+  return [terminalPath, "-qfec", `stty cols 110 rows 40; exec ${quoted}`, "/dev/null"];
+}
+
 /** @param file - Relative to the root of the workspace. */
 export function runProgram(file: string, rawArguments: readonly string[], options: RunOptions = {}): Program {
-  const child = spawn(
+  const command = [
     process.execPath,
-    [
-      "--conditions=@turnout/source",
-      "--import",
-      resolve(root, "node_modules/tsx/dist/loader.mjs"),
-      resolve(root, file),
-      ...rawArguments,
-    ],
-    { cwd: options.cwd ?? root, env: { PATH: process.env["PATH"], HOME: options.cwd ?? root, ...options.environment } },
-  );
+    "--conditions=@turnout/source",
+    "--import",
+    resolve(root, "node_modules/tsx/dist/loader.mjs"),
+    resolve(root, file),
+    ...rawArguments,
+  ];
+  const environment = { PATH: process.env["PATH"], HOME: options.cwd ?? root, ...options.environment };
+  const [program = "", ...rest] = options.terminal === true ? onTerminal(command) : command;
+  const child = spawn(program, rest, { cwd: options.cwd ?? root, env: environment });
   let output = "";
   let errors = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
