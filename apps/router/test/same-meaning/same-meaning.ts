@@ -103,7 +103,8 @@ function sameConversation(continued: Understood, full: Understood, options: Same
     if (isReasoning(item)) {
       thoughts.push(item);
       if (other === undefined || !isReasoning(other)) {
-        needProof = true;
+        // From the full request it may be gone only because that went to an account that cannot read it.
+        needProof ||= !ledger.isForeign(item, full.accountId);
         continue;
       }
       // The client brought it back, byte for byte; some formats lose how its visible digest was cut up.
