@@ -20,6 +20,7 @@ import {
   readCodexError,
   tellCodexQuotas,
   turnStateHeader,
+  turnStateNotices,
 } from "@turnout/codex";
 import {
   type Commons,
@@ -71,7 +72,7 @@ function createExecutor(options: CodexOptions, dependencies: CodexHttpDependenci
     },
     readError: readCodexError,
     isTerminal: isCodexTerminal,
-    notice: codexQuotaNotice,
+    notices: [codexQuotaNotice, ...turnStateNotices(turnStates)],
     responseHeaders: codexResponseHeaders,
     limits: codexLimits(options),
     conversations,

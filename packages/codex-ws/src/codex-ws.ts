@@ -22,6 +22,7 @@ import {
   readCodexRefusal,
   tellCodexQuotas,
   turnStateHeader,
+  turnStateNotices,
 } from "@turnout/codex";
 import {
   type Commons,
@@ -88,7 +89,7 @@ function createExecutor(options: CodexOptions, dependencies: CodexWsDependencies
       readErrorEvent: readCodexErrorEvent,
       isTerminal: isCodexTerminal,
       isPrivate: isCodexPrivate,
-      notice: codexQuotaNotice,
+      notices: [codexQuotaNotice, ...turnStateNotices(turnStates)],
       responseHeaders: codexResponseHeaders,
       limits: codexLimits(options),
       maxFrameBytes: options.maxFrameBytes,

@@ -30,4 +30,4 @@ export {
 export { codexQuotaNotice, readCodexQuotaEvent, tellCodexQuotas } from "./quota/quota-event.ts";
 export { readCodexQuota } from "./quota/quota-headers.ts";
 export { createCodexQuotaReader, readCodexUsage } from "./quota/usage-endpoint.ts";
-export { createTurnStates, type TurnStates, turnStateHeader } from "./turn-states.ts";
+export { createTurnStates, type TurnStates, turnStateHeader, turnStateNotices } from "./turn-states.ts";

@@ -1,3 +1,7 @@
+import { isJsonObject } from "@turnout/core";
+import { tryParseJson } from "@turnout/translator";
+import type { UpstreamNotice } from "@turnout/upstream";
+
 /** Header and `client_metadata` key of the backend's sticky-routing token. */
 export const turnStateHeader = "x-codex-turn-state";
 
@@ -26,4 +30,20 @@ export function createTurnStates(maxEntries = 10_000): TurnStates {
     },
     isOf: (state, accountKey) => owners.get(state) === accountKey,
   };
+}
+
+/** Events whose `headers` hold what a response's headers would; on an open socket there are no others (codex.md 4.5, 2026-10). */
+const metadataEvents = ["response.metadata", "codex.response.metadata"];
+
+/** Remembers turn states that come in the middle of a socket's life. */
+export function turnStateNotices(turnStates: TurnStates): UpstreamNotice[] {
+  return metadataEvents.map((type) => ({
+    type,
+    read: ({ data }, { credential }) => {
+      const event = tryParseJson(data);
+      const headers = isJsonObject(event) ? event["headers"] : undefined;
+      const state = isJsonObject(headers) ? headers[turnStateHeader] : undefined;
+      if (typeof state === "string") turnStates.remember(state, credential.accountKey);
+    },
+  }));
 }

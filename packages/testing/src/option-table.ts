@@ -27,9 +27,14 @@ function rowsOf(properties: DescribedProperty["properties"], prefix: string): st
  * followed by those, as `sessions.reuse`.
  *
  * @param schema - From `z.toJSONSchema(optionsSchema, { io: "input" })`.
+ * @param options - `isNested`: also the options that stand inside others. Default true.
  * @returns One row a line: name, default, description.
  * @throws {TypeError} when an option has no description.
  */
-export function optionTable(schema: Pick<DescribedProperty, "properties">): string {
-  return rowsOf(schema.properties, "").join("\n");
+export function optionTable(
+  schema: Pick<DescribedProperty, "properties">,
+  { isNested = true }: { readonly isNested?: boolean } = {},
+): string {
+  const rows = rowsOf(schema.properties, "");
+  return (isNested ? rows : rows.filter((row) => !/^\| `[^`]*\./u.test(row))).join("\n");
 }

@@ -21,7 +21,7 @@ export interface AnswerStreamOptions {
   readonly isTerminal: (event: WireEvent) => boolean;
   /** True for an event after which the end of the response is a clean end. Default: none. */
   readonly mayEndAfter?: ((event: WireEvent) => boolean) | undefined;
-  readonly notice?: UpstreamNotice | undefined;
+  readonly notices?: readonly UpstreamNotice[] | undefined;
 }
 
 /** An event of the backend's own that tells something beside the answer. It passes on like any other. */
@@ -37,6 +37,8 @@ export interface AnswerReader {
   /** The terminal event has been read. Not called for an answer that was given up. */
   finished(): void;
 }
+
+const nothing: readonly UpstreamNotice[] = [];
 
 /** Events that may follow the one that says an answer is over: its usage, for the most part. */
 const recentEvents = 8;
@@ -110,8 +112,9 @@ export class AnswerStream implements EventQueueSource {
       this.#watchdog.arm(this.#options.limits.silenceTimeoutMs);
     }
     this.#reader?.read(event);
-    const { notice } = this.#options;
-    if (notice !== undefined && event.type === notice.type) notice.read(event, this.#context);
+    for (const notice of this.#options.notices ?? nothing) {
+      if (event.type === notice.type) notice.read(event, this.#context);
+    }
     this.#queue.push(event);
     if (this.#options.isTerminal(event)) this.#finish();
     else if (this.#options.mayEndAfter !== undefined) this.#recent[this.#eventCount++ % recentEvents] = event;

@@ -13,6 +13,9 @@ export function canonicalJson(value: JsonValue): string {
 /** A number that a double may not hold exactly, or that has an exponent; digits inside a text count too, to be careful. */
 const delicateNumber = /[\d.]{16}|\d[eE][+-]?\d/u;
 
+/** `\\u00e9` looks like a number with an exponent. */
+const escapes = /\\u[\da-f]{4}/giu;
+
 /**
  * The value of a JSON text, for comparing by meaning.
  *
@@ -20,7 +23,7 @@ const delicateNumber = /[\d.]{16}|\d[eE][+-]?\d/u;
  *   themselves.
  */
 export function comparableJson(text: string): JsonValue | undefined {
-  if (delicateNumber.test(text)) return undefined;
+  if (delicateNumber.test(text.includes("\\u") ? text.replaceAll(escapes, "") : text)) return undefined;
   try {
     return JSON.parse(text) as JsonValue;
   } catch {

@@ -63,7 +63,8 @@ export interface HttpExecutorOptions {
   isTerminal?(event: WireEvent): boolean;
   /** True for an event after which an upstream may stop without its terminal one. Default: by wire format. */
   mayEndAfter?(event: WireEvent): boolean;
-  readonly notice?: UpstreamNotice;
+  /** Default: none. */
+  readonly notices?: readonly UpstreamNotice[];
   /** Response headers shown in `meta`, lower case; one that ends in `*` stands for all that begin so. Default: none. */
   readonly responseHeaders?: HeaderNames;
   readonly limits?: Partial<UpstreamLimits>;
@@ -87,7 +88,7 @@ function createSetup(options: HttpExecutorOptions, upstream: string): HttpExchan
       limits: { ...defaultLimits, ...options.limits },
       isTerminal: options.isTerminal ?? end.isTerminal,
       mayEndAfter: options.mayEndAfter ?? (options.isTerminal === undefined ? end.mayEndAfter : undefined),
-      notice: options.notice,
+      notices: options.notices,
     },
     // Chat and Gemini events have no type; looking for one would parse every event.
     sniffsType: options.wire === "openai-responses" || options.wire === "anthropic-messages",

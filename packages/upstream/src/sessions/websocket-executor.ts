@@ -51,7 +51,8 @@ export interface WebSocketProfile {
   isTerminal(event: WireEvent): boolean;
   /** True for the backend's own events, which may come before the first event of the answer. Default: none. */
   isPrivate?(event: WireEvent): boolean;
-  readonly notice?: UpstreamNotice;
+  /** Default: none. */
+  readonly notices?: readonly UpstreamNotice[];
   /** Headers of the 101 shown in `meta`, lower case; one that ends in `*` stands for all that begin so. Default: none. */
   readonly responseHeaders?: HeaderNames;
   readonly limits?: Partial<UpstreamLimits>;
@@ -97,8 +98,8 @@ export function createWebSocketExecutor(
   const limits = { ...defaultLimits, ...profile.limits };
   const upstreamHost = new URL(profile.baseUrl).host;
   const upstream = `${profile.id} at ${upstreamHost}`;
-  const { notice } = profile;
-  const answer: AnswerStreamOptions = { upstream, limits, notice, isTerminal: (event) => profile.isTerminal(event) };
+  const { notices } = profile;
+  const answer: AnswerStreamOptions = { upstream, limits, notices, isTerminal: (event) => profile.isTerminal(event) };
   const matchesHeader = createHeaderMatcher(profile.responseHeaders ?? []);
   const pool = new SessionPool({
     upstream,
