@@ -33,7 +33,8 @@ async function ask(options: AgentOptions, body: string): Promise<{ session: stri
   });
   const events: Buffer[] = [];
   for await (const chunk of answer) events.push(z.instanceof(Buffer).parse(chunk));
-  if (statusCode !== 200) throw new Error(`A conversation was answered with ${statusCode}: ${Buffer.concat(events)}`);
+  if (statusCode !== 200)
+    throw new Error(`A conversation was answered with ${statusCode}: ${Buffer.concat(events).toString()}`);
   return { session: z.string().default("").parse(headers["x-turnout-session"]), events };
 }
 

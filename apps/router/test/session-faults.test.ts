@@ -264,7 +264,7 @@ test("two requests at once that extend the same conversation are both answered r
     { kind: "answered", text: "went Left" },
     { kind: "answered", text: "went Right" },
   ]);
-  expect(asked.map(({ session }) => session).toSorted()).toEqual(["fresh", "incremental"]);
+  expect(new Set(asked.map(({ session }) => session))).toEqual(new Set(["fresh", "incremental"]));
   for (const { input } of sent(router).slice(-2)) expect(input).toHaveLength(4);
 });
 

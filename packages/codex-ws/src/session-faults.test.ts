@@ -88,13 +88,13 @@ async function ask(input: readonly JsonValue[], more: Ask = {}): Promise<Seen> {
     return { ...nothing, error };
   }
   const { events, error } = await collectEvents(response);
-  if (error !== undefined && !RouterError.is(error)) throw error;
+  if (error !== undefined && !RouterError.is(error)) throw RouterError.from(error);
   const parsed = events.map(({ data }): JsonObject => JSON.parse(data));
   const ofType = (type: string) => parsed.filter((event) => event["type"] === type);
   return {
     session: response.meta.session,
     text: ofType("response.output_text.delta")
-      .map(({ delta }) => delta)
+      .map(({ delta }) => (typeof delta === "string" ? delta : ""))
       .join(""),
     starts: ofType("response.created").length,
     output: ofType("response.output_item.done")

@@ -51,7 +51,7 @@ function createBench(options: Options = {}) {
       sandbox.script({ ...scenario, match: (body) => JSON.stringify(body).includes(JSON.stringify(input.at(-1))) });
       const response = await execute(input, account, more);
       const { events, error } = await collectEvents(response);
-      if (error !== undefined) throw error;
+      if (error !== undefined) throw RouterError.from(error);
       const items = events
         .filter(({ type }) => type === "response.output_item.done")
         .map(({ data }): { item: JsonObject } => JSON.parse(data))

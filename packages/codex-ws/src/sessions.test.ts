@@ -1,5 +1,5 @@
 import type { Credential, ExecuteContext, Executor, JsonObject, JsonValue, WireRequest } from "@turnout/core";
-import { isJsonObject } from "@turnout/core";
+import { isJsonObject, RouterError } from "@turnout/core";
 import {
   collectEvents,
   createExecuteContext,
@@ -52,7 +52,7 @@ async function ask(
   const request: WireRequest = { model: "gpt-5.4", body: { ...settings, ...fields, input }, stream: true, ...rest };
   const response = await executor.execute(request, context());
   const { events, error } = await collectEvents(response);
-  if (error !== undefined) throw error;
+  if (error !== undefined) throw RouterError.from(error);
   const output = events
     .filter(({ type }) => type === "response.output_item.done")
     .map(({ data }) => JSON.parse(data) as { item: JsonObject })

@@ -1,4 +1,5 @@
-import type { JsonObject, JsonValue } from "@turnout/core";
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from "@turnout/core";
+import { parseJson } from "./json.ts";
 import type { InputItem } from "./strict/request-schema.ts";
 import type { HeaderMap } from "./strict/rule.ts";
 
@@ -102,7 +103,9 @@ export function createRecorder(limit: number, now: () => number): Recorder {
   /** Parsed for who asks: nearly nobody does, and it can be long. */
   function outputOf(record: OpenRecord): readonly JsonObject[] | undefined {
     const text = outputs.get(record);
-    return text === undefined ? undefined : JSON.parse(text);
+    if (text === undefined) return undefined;
+    const output = parseJson(text);
+    return isJsonArray(output) ? output.filter((item) => isJsonObject(item)) : undefined;
   }
 
   return {

@@ -204,7 +204,7 @@ function plain(item: JsonValue): string {
     flat(content),
     flat(result),
     callId ?? null,
-    Object.entries(rest).toSorted(),
+    Object.entries(rest).toSorted(([left], [right]) => (left < right ? -1 : 1)),
   ]);
 }
 

@@ -26,10 +26,14 @@ const call = (id: string, text = "{}"): JsonObject => ({
 });
 const output = (id: string, text: string): JsonObject => ({ type: "function_call_output", call_id: id, output: text });
 
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === "string" ? value : JSON.stringify(value ?? null);
+}
+
 /** Reasoning is kept unless its mark begins with `!`. */
 function entriesOf(items: readonly JsonObject[]): Entry[] {
   return items.map((item) => {
-    const isKept = item["type"] === "reasoning" && !String(item["encrypted_content"]).startsWith("!");
+    const isKept = item["type"] === "reasoning" && !textOf(item["encrypted_content"]).startsWith("!");
     return createEntry(canonicalItem(item), isKept ? item : undefined);
   });
 }
@@ -223,8 +227,8 @@ describe("matchConversation() of random conversations", () => {
 });
 
 function changed(item: JsonObject): JsonObject {
-  if (item["type"] === "function_call") return { arguments: `${String(item["arguments"])} x` };
-  if (item["type"] === "function_call_output") return { output: `${String(item["output"])}x` };
+  if (item["type"] === "function_call") return { arguments: `${textOf(item["arguments"])} x` };
+  if (item["type"] === "function_call_output") return { output: `${textOf(item["output"])}x` };
   const content = item["content"];
   return { content: typeof content === "string" ? `${content}x` : [{ type: "output_text", text: "x".repeat(9) }] };
 }

@@ -74,7 +74,7 @@ export function createSpareConnections(connectTimeoutMs: number): SpareConnectio
       keep(origin, socket, keepMs, runtime);
     },
     close: () => {
-      for (const origin of [...spares.keys()]) take(origin)?.destroy();
+      for (const origin of spares.keys()) take(origin)?.destroy();
     },
   };
 }

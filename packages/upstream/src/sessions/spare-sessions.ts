@@ -37,7 +37,8 @@ export class SpareSessions {
       const warming = new SessionRequest(this.#setup, { request, context, prepared, onCompleted: () => {} });
       const response = await warming.send(session);
       if (response.kind !== "stream") return;
-      for await (const _batch of response.events);
+      const batches = response.events[Symbol.asyncIterator]();
+      while ((await batches.next()).done !== true);
     } catch {
       // Nobody asked for it: the next request opens a socket of its own and tells what is wrong.
     }

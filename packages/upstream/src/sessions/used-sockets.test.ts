@@ -93,7 +93,7 @@ beforeEach(async () => {
         lines.push(line);
         socket.on("error", () => {});
         socket.on("message", (data) => {
-          const frame: JsonObject = JSON.parse(String(data));
+          const frame: JsonObject = JSON.parse((data as Buffer).toString("utf8"));
           line.frames.push(frame);
           (answerers.shift() ?? answerWell)(line, frame);
         });
@@ -112,7 +112,7 @@ async function ask(input: readonly JsonValue[]) {
   const body = { model: "m", input };
   const response = await executor.execute({ model: "m", body, stream: true }, createExecuteContext({ runtime }));
   const { events, error } = await collectEvents(response);
-  if (error !== undefined) throw error;
+  if (error !== undefined) throw RouterError.from(error);
   const deltas = events
     .filter(({ type }) => type === "response.output_text.delta")
     .map(({ data }): { delta: string } => JSON.parse(data));
