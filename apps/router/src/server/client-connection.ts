@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { RouterError } from "@turnout/core";
+import { createDrain } from "./drain.ts";
 
 /** The client's side of one request: what it sent, and the line back to it. */
 export interface ClientConnection {
@@ -22,22 +23,16 @@ export interface ClientConnection {
 /** Wraps Node's request and response, on which the answer is written straight. */
 export function createClientConnection(incoming: IncomingMessage, outgoing: ServerResponse): ClientConnection {
   const hangUp = new AbortController();
-  // One for all who wait: an answer and its keep-alive may wait for the same client.
-  let drained: Promise<void> | undefined;
-  let wakeWriters: (() => void) | undefined;
-  const wake = () => {
-    wakeWriters?.();
-    drained = undefined;
-    wakeWriters = undefined;
-  };
-  outgoing.on("drain", wake);
+  // An answer and its keep-alive may wait for the same client.
+  const drain = createDrain();
+  outgoing.on("drain", drain.wake);
   outgoing.on("close", () => {
     if (!outgoing.writableFinished) {
       hangUp.abort(
         new RouterError("client-closed", "The client closed the connection before its answer had ended", {}),
       );
     }
-    wake();
+    drain.wake();
   });
   return {
     headers: incoming.headers,
@@ -48,17 +43,13 @@ export function createClientConnection(incoming: IncomingMessage, outgoing: Serv
       return outgoing.headersSent;
     },
     get blocked() {
-      return drained !== undefined;
+      return drain.isAwaited;
     },
     sendHead: (status, headers) => {
       if (!outgoing.destroyed) outgoing.writeHead(status, headers);
     },
     write: (text) => {
-      if (outgoing.destroyed || outgoing.write(text)) return undefined;
-      drained ??= new Promise((resolve) => {
-        wakeWriters = resolve;
-      });
-      return drained;
+      return outgoing.destroyed || outgoing.write(text) ? undefined : drain.next();
     },
     end: (text) => {
       if (!outgoing.destroyed) outgoing.end(text);

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
+import { createDrain } from "../server/drain.ts";
 
 /** Writes to a client's socket, and knows when the client is behind. */
 export interface SocketOutlet {
@@ -19,33 +20,23 @@ export interface SocketOutlet {
 
 /** @param raw - What the socket writes to; `ws` does not tell when it is full. */
 export function createSocketOutlet(socket: WebSocket, raw: Socket): SocketOutlet {
-  // One for all who wait: an answer and a refusal may wait for the same client.
-  let drained: Promise<void> | undefined;
-  let wakeWriters: (() => void) | undefined;
-  const wake = () => {
-    wakeWriters?.();
-    drained = undefined;
-    wakeWriters = undefined;
-  };
-  raw.on("drain", wake);
+  // An answer and a refusal may wait for the same client.
+  const drain = createDrain();
+  raw.on("drain", drain.wake);
   return {
     get open() {
       return socket.readyState === WebSocket.OPEN;
     },
     get blocked() {
-      return drained !== undefined;
+      return drain.isAwaited;
     },
     send: (texts) => {
       if (socket.readyState !== WebSocket.OPEN) return undefined;
       raw.cork();
       for (const text of texts) socket.send(text);
       raw.uncork();
-      if (!raw.writableNeedDrain) return undefined;
-      drained ??= new Promise((resolve) => {
-        wakeWriters = resolve;
-      });
-      return drained;
+      return raw.writableNeedDrain ? drain.next() : undefined;
     },
-    wake,
+    wake: drain.wake,
   };
 }

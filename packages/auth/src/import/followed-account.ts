@@ -1,5 +1,6 @@
 import { type Credential, RouterError, type Runtime } from "@turnout/core";
 
+import { accountTraits } from "../accounts/account-traits.ts";
 import type { AccountRecord } from "../store/account-store.ts";
 import type { StoredAccount } from "../refresh/stored-account.ts";
 import { hasExpired, type Login, secretOf } from "../tokens/codex-login.ts";
@@ -68,10 +69,7 @@ export function createFollowedAccount({ readPath, runtime, ...options }: Followe
     },
     toAccount: () => ({
       key,
-      label: record.label,
-      priority: record.priority,
-      weight: record.weight,
-      ...(record.disabled !== undefined && { disabled: record.disabled.reason }),
+      ...accountTraits(record),
       lease,
       async renew(rejected, signal) {
         signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { type Account, type Credential, RouterError, type Runtime } from "@turnout/core";
 
+import { accountTraits } from "../accounts/account-traits.ts";
 import type { AccountRecord, AccountStore } from "../store/account-store.ts";
 import type { StoredCredential } from "../store/credentials.ts";
 import { findAccountId, hasExpired, mergeTokens, needsRefresh } from "../tokens/codex-login.ts";
@@ -241,10 +242,7 @@ export function createStoredAccount(options: StoredAccountOptions): StoredAccoun
     },
     toAccount: () => ({
       key,
-      label: record.label,
-      priority: record.priority,
-      weight: record.weight,
-      ...(record.disabled !== undefined && { disabled: record.disabled.reason }),
+      ...accountTraits(record),
       lease,
       renew: (rejected, signal) => waitFor(renew(rejected), signal),
     }),

@@ -2,6 +2,7 @@ import type { ExecuteContext, QuotaReading, QuotaWindow, WireEvent, WireResponse
 import type { UpstreamNotice } from "@turnout/upstream";
 import { z } from "zod";
 
+import { creditsSchema, readCredits } from "./credits.ts";
 import { modelsOfLimit, planLimit } from "./limit-scope.ts";
 import { readCodexQuotas } from "./quota-headers.ts";
 
@@ -23,14 +24,7 @@ const rateLimitsSchema = z.object({
     .object({ limit_reached: z.boolean().nullish().catch(undefined), primary: windowSchema, secondary: windowSchema })
     .nullish()
     .catch(undefined),
-  credits: z
-    .object({
-      has_credits: z.boolean(),
-      unlimited: z.boolean().nullish(),
-      balance: z.union([z.string(), z.number()]).nullish(),
-    })
-    .nullish()
-    .catch(undefined),
+  credits: creditsSchema,
 });
 
 function toWindow(window: z.infer<typeof windowSchema>): QuotaWindow | undefined {
@@ -60,17 +54,8 @@ export function readCodexQuotaEvent(event: unknown): QuotaReading | undefined {
     ...(typeof plan === "string" ? { plan } : {}),
     ...(typeof name === "string" ? { name } : {}),
     ...(typeof limits?.limit_reached === "boolean" ? { reached: limits.limit_reached } : {}),
-    ...(credits === undefined || credits === null ? {} : { credits: toCredits(credits) }),
+    ...readCredits(credits),
   };
-}
-
-function toCredits({
-  has_credits: hasCredits,
-  unlimited,
-  balance,
-}: NonNullable<z.infer<typeof rateLimitsSchema>["credits"]>): NonNullable<QuotaReading["credits"]> {
-  const known = balance === undefined || balance === null ? {} : { balance: String(balance) };
-  return { hasCredits, unlimited: unlimited ?? false, ...known };
 }
 
 /** Reads the event along with the answer it stands in; no other event is parsed for it. */

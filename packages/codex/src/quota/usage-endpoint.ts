@@ -5,6 +5,7 @@ import { z } from "zod";
 import { readCodexError } from "../error.ts";
 import { accountHeaders } from "../headers.ts";
 import { codexBaseUrlFor, type CodexOptions, codexUserAgent } from "../options.ts";
+import { creditsSchema, readCredits } from "./credits.ts";
 import { modelsOfLimit, planLimit } from "./limit-scope.ts";
 
 const windowSchema = z
@@ -32,22 +33,13 @@ const text = z.string().nullish().catch(undefined);
 const usageSchema = z.object({
   plan_type: text,
   rate_limit: rateLimitSchema,
-  credits: z
-    .object({
-      has_credits: z.boolean(),
-      unlimited: z.boolean().nullish(),
-      balance: z.union([z.string(), z.number()]).nullish(),
-    })
-    .nullish()
-    .catch(undefined),
+  credits: creditsSchema,
   additional_rate_limits: z
     .array(z.object({ limit_name: text, metered_feature: text, rate_limit: rateLimitSchema }))
     .nullish()
     .catch(undefined),
   spend_control: z.object({ individual_limit: windowSchema }).nullish().catch(undefined),
 });
-
-type Usage = z.infer<typeof usageSchema>;
 
 function toWindow(window: z.infer<typeof windowSchema>, now: number): QuotaWindow[] {
   if (window === undefined || window === null) return [];
@@ -69,13 +61,6 @@ function toLimits(limits: z.infer<typeof rateLimitSchema>, now: number): Pick<Qu
     windows: [...toWindow(limits?.primary_window, now), ...toWindow(limits?.secondary_window, now)],
     ...(typeof reached === "boolean" ? { reached } : {}),
   };
-}
-
-function creditsOf({ credits }: Usage): Pick<QuotaReading, "credits"> {
-  if (credits === undefined || credits === null) return {};
-  const { has_credits: hasCredits, unlimited, balance } = credits;
-  const known = balance === undefined || balance === null ? {} : { balance: String(balance) };
-  return { credits: { hasCredits, unlimited: unlimited ?? false, ...known } };
 }
 
 /**
@@ -101,7 +86,7 @@ export function readCodexUsage(body: JsonObject, now: number): QuotaReading[] | 
     };
   });
   return [
-    { limit: planLimit, ...plan, ...toLimits(usage.rate_limit, now), ...creditsOf(usage) },
+    { limit: planLimit, ...plan, ...toLimits(usage.rate_limit, now), ...readCredits(usage.credits) },
     ...(spending.length > 0 ? [{ limit: "spend_control", windows: spending }] : []),
     ...others,
   ];
