@@ -56,6 +56,20 @@ describe("createEventDecoder()", () => {
     expect(blocks.map((block) => block.type)).toEqual(["reasoning", "text", "reasoning"]);
   });
 
+  test.each([
+    ["side by side", [0, 1]],
+    ["under one index", [0, 0]],
+  ])("calls that are open %s both end", (_how, [first = 0, second = 0]) => {
+    const call = (index: number, id: string) => start(index, { type: "tool_use", id, name: "wait", input: {} });
+    const events = [message(), call(first, "a"), call(second, "b"), stop(first), stop(second), end("tool_use"), done];
+    const { blocks } = foldOf(...events);
+    expect(blocks).toMatchObject([
+      { type: "tool-call", callId: "a" },
+      { type: "tool-call", callId: "b" },
+    ]);
+    for (const block of blocks) expect(block).not.toHaveProperty("incomplete");
+  });
+
   test("T84 an input that is there from the start is the arguments", () => {
     const { blocks } = foldOf(
       message(),

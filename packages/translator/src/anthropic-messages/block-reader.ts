@@ -102,8 +102,8 @@ export function createBlockReader(options: BlockReaderOptions): BlockReader {
   }
 
   function start(index: number, value: JsonObject, out: StreamEvent[]): OpenBlock {
-    flush(false, out);
     if (open.has(index)) close(index, out);
+    flush(false, out);
     const kind = kindOf(value);
     const state: OpenBlock = {
       kind,
@@ -245,6 +245,8 @@ export function createBlockReader(options: BlockReaderOptions): BlockReader {
       ...(Object.keys(rest).length > 0 && own(rest)),
       ...((isCut || !isWholeObject(json)) && { incomplete: true }),
     };
+    // Calls that were open side by side end one after the other.
+    flush(false, out);
     pending = stop;
   }
 
