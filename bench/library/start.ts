@@ -32,6 +32,8 @@ export interface RouterOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Further settings under `server` of the config. */
   readonly server?: Readonly<Record<string, unknown>>;
+  /** `responses` of the config. */
+  readonly responses?: Readonly<Record<string, unknown>>;
   readonly logLevel?: "info" | "error";
 }
 
@@ -86,12 +88,13 @@ async function isHealthy(origin: string): Promise<boolean> {
 
 /** Starts the program users start, as it is built, with a config file of its own, and waits until it answers. */
 export async function startRouter(options: RouterOptions): Promise<RunningProcess> {
-  const { name, providers, nodeOptions, environment, server, logLevel = "info" } = options;
+  const { name, providers, nodeOptions, environment, server, responses = {}, logLevel = "info" } = options;
   const port = await findFreePort();
   const config = path.join(folder, `${name.replaceAll(/\W+/gu, "-")}.yaml`);
   const settings = {
     server: { ...server, host: "127.0.0.1", port },
     log: { level: logLevel },
+    responses,
     sandbox: false,
     providers,
   };

@@ -68,7 +68,15 @@ const impatience = {
   connectTimeoutMs: 2_000,
   firstEventTimeoutMs: 2_000,
   silenceTimeoutMs: 2_000,
-  sessions: { dialSpacingMs: 50, maxIdleMs: 5_000, maxAgeMs: 30_000, pingIntervalMs: 1_000, pongTimeoutMs: 2_000 },
+  sessions: {
+    dialSpacingMs: 50,
+    maxIdleMs: 5_000,
+    maxAgeMs: 30_000,
+    pingIntervalMs: 1_000,
+    pongTimeoutMs: 2_000,
+    // Full within the first minutes, so that memory can be seen to be flat afterwards.
+    maxRememberedBytes: 4 * 1024 * 1024,
+  },
 };
 
 async function takeSample(router: Child, upstream: Child, clients: Child, startedAt: number): Promise<Sample> {
@@ -96,6 +104,7 @@ export async function runSoak(settings: SoakSettings, progress: (line: string) =
   const router = await startRouter({
     name: "soak-router",
     providers: { codex },
+    responses: { maxBytes: 4 * 1024 * 1024 },
     server: { keepAliveMs: 500, shutdownTimeoutMs: 3_000 },
     logLevel: "error",
   });

@@ -59,8 +59,8 @@ export interface ConversationBook {
   isForeign(scope: Scope, reasoning: JsonObject): boolean;
 }
 
-/** Reasoning items remembered with the account that made them: some 10 MB. */
-const maxOwned = 50_000;
+/** Of the bytes allowed, so many stand for one reasoning item remembered with its account: a sixth of them in the end. */
+const bytesPerOwned = 1_280;
 
 /** Upstreams know accounts by their own ids. */
 function ownerOf({ accountKey, accountId }: Scope): string {
@@ -124,7 +124,7 @@ export function createConversationBook(options: ConversationBookOptions): Conver
   const { runtime, maxBytes = 64 * 1024 * 1024, timeToLiveMs = 3_600_000 } = options;
   const byHint = new Index();
   const byEnd = new Index();
-  const owners = new LRUCache<string, string>({ max: maxOwned });
+  const owners = new LRUCache<string, string>({ max: Math.ceil(maxBytes / bytesPerOwned) });
 
   function keysOf(conversation: Conversation): { hints: string[]; ends: string[] } {
     const { scope, hint } = conversation;
