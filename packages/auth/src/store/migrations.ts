@@ -114,14 +114,15 @@ export function migrate(database: Database, steps: readonly string[] = migration
       `Cannot use ${database.path}: its schema is version ${version} and this turnout knows ${steps.length}; update turnout`,
     );
   };
-  const found = readVersion();
-  refuseNewer(found);
-  refuseForeign(database, found);
-  if (found === steps.length) return;
+  if (readVersion() === steps.length) {
+    refuseForeign(database, steps.length);
+    return;
+  }
   database.transaction(() => {
-    // Again, now that no other process can be at it.
+    // All of it read now, while no other process can be at it: one that is half seen looks like another program's.
     const version = readVersion();
     refuseNewer(version);
+    refuseForeign(database, version);
     for (const step of steps.slice(version)) database.script(step);
     database.script(`PRAGMA user_version = ${steps.length}; PRAGMA application_id = ${applicationId}`);
   }, "durable");
