@@ -183,8 +183,8 @@ describe("frames", () => {
     const { url } = await startTestRouter();
     const client = await openSocket(url);
     const text = JSON.stringify({ type: "response.create", model, input: "In pieces" });
-    for (const [index, character] of [...text].entries()) {
-      client.socket.send(character, { fin: false });
+    for (let index = 0; index < text.length; index += 1) {
+      client.socket.send(text.charAt(index), { fin: false });
       // Not each time: `ws` cuts whoever has more pings answered at once than anybody needs.
       if (index % 8 === 0) client.socket.ping();
     }
