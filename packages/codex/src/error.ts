@@ -1,5 +1,5 @@
 import { type AnyRouterError, isJsonObject, type JsonObject, RouterError, type WireEvent } from "@turnout/core";
-import { openaiResponses } from "@turnout/translator";
+import { openaiResponses, tryParseObject } from "@turnout/translator";
 import { type HeaderMap, withRetryAfter } from "@turnout/upstream";
 
 import { planLimit } from "./quota/limit-scope.ts";
@@ -121,15 +121,6 @@ export function readCodexRefusal(status: number, bodyText: string, headers: Head
   });
 }
 
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function statusOf(event: JsonObject | undefined): number | undefined {
   const status = event?.["status"] ?? event?.["status_code"];
   return typeof status === "number" ? status : undefined;
@@ -153,7 +144,7 @@ function headersOf(event: JsonObject | undefined): HeaderMap {
  */
 export function readCodexErrorEvent(event: WireEvent, now: number): RouterError | undefined {
   if (event.type !== "error" && event.type !== "response.failed") return undefined;
-  const parsed = parseObject(event.data);
+  const parsed = tryParseObject(event.data);
   const { body } = parsed ?? {};
   // One shape only this backend has: the details one level deeper.
   const isNested = isJsonObject(body) && isJsonObject(body["error"]);

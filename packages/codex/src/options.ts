@@ -1,5 +1,5 @@
 import type { Credential } from "@turnout/core";
-import { sessionOptionsSchema } from "@turnout/upstream";
+import { headerTextSchema, httpUrlSchema, millisecondsSchema, sessionOptionsSchema } from "@turnout/upstream";
 import { z } from "zod";
 
 /** Where a ChatGPT login is served. */
@@ -8,20 +8,12 @@ export const codexBaseUrl = "https://chatgpt.com/backend-api/codex";
 /** Where an API key is served, unless `baseUrl` is set. */
 export const openaiBaseUrl = "https://api.openai.com/v1";
 
-const httpUrl = z
-  .url({ protocol: /^https?$/u, error: "Expected an http(s) URL" })
-  .overwrite((url) => url.replace(/\/+$/u, ""));
-
-const headerText = z.string().regex(/^[\u0020-\u007e]+$/u, "Expected printable ASCII");
-
-const milliseconds = z.int().positive().max(86_400_000);
-
 /**
  * What a user may set under `providers.codex`, accounts aside: the router takes those out and reads them with a schema of
  * their own.
  */
 export const codexOptionsSchema = z.strictObject({
-  baseUrl: httpUrl
+  baseUrl: httpUrlSchema
     .default(codexBaseUrl)
     .describe(
       "http(s) URL of the backend; the socket's URL follows from it. API keys go to api.openai.com unless set.",
@@ -30,7 +22,7 @@ export const codexOptionsSchema = z.strictObject({
     .enum(["auto", "ws", "http"])
     .default("auto")
     .describe("auto: WebSocket, then HTTP; or one of them only."),
-  issuer: httpUrl.default("https://auth.openai.com").describe("Where logins are made and tokens refreshed."),
+  issuer: httpUrlSchema.default("https://auth.openai.com").describe("Where logins are made and tokens refreshed."),
   callbackPort: z
     .int()
     .min(0)
@@ -42,26 +34,28 @@ export const codexOptionsSchema = z.strictObject({
     .regex(/^\/[\w\-./]*$/u, "Expected a path that begins with a slash")
     .default("/responses")
     .describe("Path of the WebSocket below baseUrl."),
-  originator: headerText
+  originator: headerTextSchema
     .default("codex_cli_rs")
     .describe("Client name shown to the backend; it decides which models are served."),
-  clientVersion: headerText
+  clientVersion: headerTextSchema
     .default("0.169.0")
     .describe(
       "Client version shown to the backend; an old one hides new models. Default: the newest seen, November 2026.",
     ),
-  userAgent: headerText
+  userAgent: headerTextSchema
     .optional()
     .describe("Header User-Agent. Default: made from originator and clientVersion, with the name turnout in it."),
   proxyUrl: z
     .url({ protocol: /^http$/u, error: "Expected an http URL" })
     .optional()
     .describe("HTTP proxy for both transports, http://host:port. The environment is not read."),
-  connectTimeoutMs: milliseconds.default(15_000).describe("Milliseconds to open a connection, handshake included."),
-  firstEventTimeoutMs: milliseconds
+  connectTimeoutMs: millisecondsSchema
+    .default(15_000)
+    .describe("Milliseconds to open a connection, handshake included."),
+  firstEventTimeoutMs: millisecondsSchema
     .default(90_000)
     .describe("Milliseconds from sending to the first event. Images alone can take 30 000."),
-  silenceTimeoutMs: milliseconds
+  silenceTimeoutMs: millisecondsSchema
     .default(300_000)
     .describe("Milliseconds between two events after the first. High effort can be silent for minutes."),
   maxFrameBytes: z

@@ -1,5 +1,5 @@
 import { isJsonObject } from "@turnout/core";
-import { tryParseJson } from "@turnout/translator";
+import { tryParseObject } from "@turnout/translator";
 import type { UpstreamNotice } from "@turnout/upstream";
 
 /** Header and `client_metadata` key of the backend's sticky-routing token. */
@@ -40,8 +40,7 @@ export function turnStateNotices(turnStates: TurnStates): UpstreamNotice[] {
   return metadataEvents.map((type) => ({
     type,
     read: ({ data }, { credential }) => {
-      const event = tryParseJson(data);
-      const headers = isJsonObject(event) ? event["headers"] : undefined;
+      const headers = tryParseObject(data)?.["headers"];
       const state = isJsonObject(headers) ? headers[turnStateHeader] : undefined;
       if (typeof state === "string") turnStates.remember(state, credential.accountKey);
     },

@@ -37,3 +37,9 @@ export function tryParseJson(text: string): JsonValue | undefined {
     return undefined;
   }
 }
+
+/** The object in the text, or undefined when it holds none. */
+export function tryParseObject(text: string): JsonObject | undefined {
+  const value = tryParseJson(text);
+  return isJsonObject(value) ? value : undefined;
+}

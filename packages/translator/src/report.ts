@@ -59,3 +59,28 @@ export function createLossCollector(): LossCollector {
     report: { approximated, dropped },
   };
 }
+
+/** The report of something, with what was left out of it since. */
+export function withDropped(report: TranslationReport, dropped: readonly Loss[]): TranslationReport {
+  return dropped.length === 0 ? report : { ...report, dropped: [...report.dropped, ...dropped] };
+}
+
+/**
+ * The items of an `input` without some.
+ *
+ * @param isLeftOut - Asked once for each item.
+ * @returns The same list when nothing was left out.
+ */
+export function leaveOut<T>(
+  items: readonly T[],
+  reason: string,
+  isLeftOut: (item: T, index: number) => boolean,
+): { readonly items: readonly T[]; readonly dropped: readonly Loss[] } {
+  const dropped: Loss[] = [];
+  const kept = items.filter((item, index) => {
+    if (!isLeftOut(item, index)) return true;
+    dropped.push({ path: `input[${index}]`, reason });
+    return false;
+  });
+  return { items: dropped.length === 0 ? items : kept, dropped };
+}

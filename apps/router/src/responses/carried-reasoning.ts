@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue, type TranslationReport } from "@turnout/core";
+import { leaveOut } from "@turnout/translator";
 
 const encryptedContent = "reasoning.encrypted_content";
 
@@ -22,15 +23,9 @@ export function withoutUnreadableReasoning(items: readonly JsonObject[]): {
   items: readonly JsonObject[];
   report: TranslationReport;
 } {
-  const dropped = items.flatMap((item, index) =>
-    isUnreadable(item)
-      ? [{ path: `input[${index}]`, reason: "Reasoning without its content is not stored anywhere" }]
-      : [],
-  );
-  return {
-    items: dropped.length === 0 ? items : items.filter((item) => !isUnreadable(item)),
-    report: { approximated: [], dropped },
-  };
+  const reason = "Reasoning without its content is not stored anywhere";
+  const { items: readable, dropped } = leaveOut(items, reason, isUnreadable);
+  return { items: readable, report: { approximated: [], dropped } };
 }
 
 function isUnreadable(item: JsonObject): boolean {

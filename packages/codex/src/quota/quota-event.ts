@@ -1,4 +1,5 @@
 import type { ExecuteContext, QuotaReading, QuotaWindow, WireEvent, WireResponse } from "@turnout/core";
+import { tryParseJson } from "@turnout/translator";
 import type { UpstreamNotice } from "@turnout/upstream";
 import { z } from "zod";
 
@@ -63,20 +64,11 @@ export const codexQuotaNotice: UpstreamNotice = {
   type: rateLimitsEvent,
   read: ({ data }: WireEvent, { onQuota }: ExecuteContext) => {
     if (onQuota === undefined) return;
-    const reading = readCodexQuotaEvent(parse(data));
+    // One that cannot be read passes on all the same; what it says of limits is lost.
+    const reading = readCodexQuotaEvent(tryParseJson(data));
     if (reading !== undefined) onQuota(reading);
   },
 };
-
-function parse(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    // It passes on all the same; what it says of limits is lost.
-    return undefined;
-  }
-}
 
 /** Tells what the head of an answer says of limits. On a socket that was open already the head is an old one. */
 export function tellCodexQuotas({ meta }: WireResponse, { onQuota }: ExecuteContext): void {

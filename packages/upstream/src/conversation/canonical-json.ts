@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonValue } from "@turnout/core";
+import { tryParseJson } from "@turnout/translator";
 
 /** JSON text in which the order of keys, and spaces, no longer tell two equal values apart. */
 export function canonicalJson(value: JsonValue): string {
@@ -24,9 +25,5 @@ const escapes = /\\u[\da-f]{4}/giu;
  */
 export function comparableJson(text: string): JsonValue | undefined {
   if (delicateNumber.test(text.includes("\\u") ? text.replaceAll(escapes, "") : text)) return undefined;
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return undefined;
-  }
+  return tryParseJson(text);
 }

@@ -124,6 +124,8 @@ export function createConversationBook(options: ConversationBookOptions): Conver
   const { runtime, maxBytes = 64 * 1024 * 1024, timeToLiveMs = 3_600_000 } = options;
   const byHint = new Index();
   const byEnd = new Index();
+  /** Whoever has made anything. */
+  const accounts = new Set<string>();
   const owners = new LRUCache<string, string>({ max: Math.ceil(maxBytes / bytesPerOwned) });
 
   function keysOf(conversation: Conversation): { hints: string[]; ends: string[] } {
@@ -186,6 +188,7 @@ export function createConversationBook(options: ConversationBookOptions): Conver
     },
     note(scope, hint, entries, replaces) {
       if (replaces?.isHeld === false) kept.delete(replaces);
+      accounts.add(ownerOf(scope));
       for (const { isReasoning, digest } of entries) {
         if (isReasoning && owners.get(digest) === undefined) owners.set(digest, ownerOf(scope));
       }
@@ -200,6 +203,8 @@ export function createConversationBook(options: ConversationBookOptions): Conver
     },
     forget: (conversation) => void kept.delete(conversation),
     isForeign: (scope, reasoning) => {
+      // Most have one account: nothing needs to be hashed to know whose it is.
+      if (accounts.size === 0 || (accounts.size === 1 && accounts.has(ownerOf(scope)))) return false;
       const owner = owners.get(canonicalItem(reasoning).digest);
       return owner !== undefined && owner !== ownerOf(scope);
     },

@@ -1,7 +1,7 @@
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, type Loss, type Translated } from "@turnout/core";
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, type Translated } from "@turnout/core";
+import { leaveOut, withDropped } from "@turnout/translator";
 
 import type { ConversationBook, Scope } from "./conversation-book.ts";
-import { withDropped } from "./remembered-request.ts";
 
 const reason = "Another account made this reasoning, and nobody else can read it";
 
@@ -22,14 +22,7 @@ export function withoutForeignReasoning(
 ): Translated<JsonObject> {
   const { input } = prepared.value;
   if (!isJsonArray(input)) return prepared;
-  const dropped: Loss[] = [];
-  for (const [index, item] of input.entries()) {
-    if (isForeign(item, book, scope)) dropped.push({ path: `input[${index}]`, reason });
-  }
+  const { items, dropped } = leaveOut(input, reason, (item: JsonValue) => isForeign(item, book, scope));
   if (dropped.length === 0) return prepared;
-  const { report, value } = prepared;
-  return {
-    value: { ...value, input: input.filter((item: JsonValue) => !isForeign(item, book, scope)) },
-    report: withDropped(report, dropped),
-  };
+  return { value: { ...prepared.value, input: items }, report: withDropped(prepared.report, dropped) };
 }

@@ -1,11 +1,6 @@
-import {
-  isJsonArray,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  type Loss,
-  type TranslationReport,
-} from "@turnout/core";
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, type Loss } from "@turnout/core";
+
+import { leaveOut } from "@turnout/translator";
 
 import { type CanonicalItem, canonicalItem } from "./canonical-item.ts";
 import { createEntry, type Entry, withRestored } from "./conversation.ts";
@@ -101,12 +96,13 @@ class Remembered implements RememberedRequest {
   dropReasoning(): boolean {
     const hadRestored = (this.#source?.match.restored.length ?? 0) > 0;
     if (this.#source !== undefined && hadRestored) this.#options.book.forget(this.#source.conversation);
-    const own = this.#canonical.flatMap(({ isReasoning }, index) => (isReasoning ? [index] : []));
-    if (!hadRestored && own.length === 0) return false;
+    const isReasoning = (_item: JsonValue, index: number) => this.#canonical[index]?.isReasoning === true;
+    const { items, dropped } = leaveOut(this.#items, "The upstream cannot read this reasoning", isReasoning);
+    if (!hadRestored && dropped.length === 0) return false;
     this.#source = undefined;
-    this.#items = this.#items.filter((_item, index) => this.#canonical[index]?.isReasoning !== true);
-    this.#canonical = this.#canonical.filter(({ isReasoning }) => !isReasoning);
-    this.dropped = own.map((index) => ({ path: `input[${index}]`, reason: "The upstream cannot read this reasoning" }));
+    this.#items = items;
+    this.#canonical = this.#canonical.filter((item) => !item.isReasoning);
+    this.dropped = dropped;
     return true;
   }
 
@@ -128,11 +124,6 @@ class Remembered implements RememberedRequest {
     const isKept = this.#options.isTranslated && item["type"] === "reasoning" && typeof payload === "string";
     return createEntry(canonicalItem(item), isKept ? reasoningToSend(item) : undefined);
   }
-}
-
-/** The report of a request, with what was left out of it since. */
-export function withDropped(report: TranslationReport, dropped: readonly Loss[]): TranslationReport {
-  return dropped.length === 0 ? report : { ...report, dropped: [...report.dropped, ...dropped] };
 }
 
 function isAsSent(entry: Entry, { digest, extras, callId }: CanonicalItem): boolean {

@@ -1,4 +1,5 @@
 import { isJsonArray, isJsonObject, type JsonObject, type WireEvent } from "@turnout/core";
+import { tryParseObject } from "@turnout/translator";
 
 import type { AnswerReader } from "../answer/answer-stream.ts";
 
@@ -13,15 +14,6 @@ export interface Turn {
 export interface TurnReader extends AnswerReader {
   /** The turn, once its answer is complete; undefined before, and for an answer that ended any other way. */
   readonly turn: Turn | undefined;
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const completed = new Set(["response.completed", "response.done"]);
@@ -51,7 +43,7 @@ export function createTurnReader(onTurn: (turn: Turn) => void = () => {}): TurnR
     isComplete = true;
     if (begunItems > items.size) isUnclear = true;
     if (responseId !== undefined && items.size > 0) return;
-    const parsed = parseObject(event.data);
+    const parsed = tryParseObject(event.data);
     noteId(parsed);
     const response = parsed?.["response"];
     const output = isJsonObject(response) ? response["output"] : undefined;
@@ -68,8 +60,8 @@ export function createTurnReader(onTurn: (turn: Turn) => void = () => {}): TurnR
 
   const reader: TurnReader = {
     read: (event) => {
-      if (event.type === "response.output_item.done") noteItem(parseObject(event.data));
-      else if (event.type === "response.created") noteId(parseObject(event.data));
+      if (event.type === "response.output_item.done") noteItem(tryParseObject(event.data));
+      else if (event.type === "response.created") noteId(tryParseObject(event.data));
       else if (event.type === "response.output_item.added") begunItems += 1;
       // It repeats the whole answer; it is read only when that has not come before.
       else if (completed.has(event.type)) noteEnd(event);

@@ -11,13 +11,13 @@ import {
   type WireRequest,
   type WireResponse,
 } from "@turnout/core";
-import { refuseLosses } from "@turnout/translator";
+import { refuseLosses, withDropped } from "@turnout/translator";
 
 import { abortError, type AnswerStreamOptions, type UpstreamNotice } from "../answer/answer-stream.ts";
 import { createErrorReader } from "../connection/error-reader.ts";
 import { createHeaderMatcher, type HeaderNames } from "../connection/headers.ts";
 import { withoutForeignReasoning } from "../conversation/foreign-reasoning.ts";
-import { rememberRequest, type RememberedRequest, withDropped } from "../conversation/remembered-request.ts";
+import { rememberRequest, type RememberedRequest } from "../conversation/remembered-request.ts";
 import { createTurnReader } from "../conversation/turn-reader.ts";
 import type { ContinuationProfile } from "../sessions/continuation.ts";
 import { createHttpClient, type HttpClient, type HttpClientOptions } from "./http-client.ts";

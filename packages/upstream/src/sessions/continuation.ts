@@ -71,9 +71,12 @@ export class Continuation {
   /** Only what is new after `continued`. */
   next({ found, anchor }: NonNullable<LentSession["continued"]>): Frame {
     const input = this.#remembered?.newItems(found) ?? [];
-    const text = JSON.stringify({ ...this.#frame, previous_response_id: anchor.responseId, input });
-    const newBytes = Buffer.byteLength(JSON.stringify(input));
-    return { text, bytes: Buffer.byteLength(text), fullBytes: anchor.fullBytes + newBytes };
+    const { input: _whole, ...settings } = this.#frame;
+    const head = JSON.stringify({ ...settings, previous_response_id: anchor.responseId });
+    // Written apart, once: they can be long, and their size counts by itself too.
+    const items = JSON.stringify(input);
+    const text = `${head.slice(0, -1)},"input":${items}}`;
+    return { text, bytes: Buffer.byteLength(text), fullBytes: anchor.fullBytes + Buffer.byteLength(items) };
   }
 
   /** Where a following request can go on from. */

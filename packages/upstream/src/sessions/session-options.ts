@@ -57,16 +57,11 @@ export function sessionLimitsOf(options: {
   readonly maxSocketsPerAccount: number;
   readonly sessions: SessionOptions;
 }): Partial<SessionLimits> {
-  const { pingIntervalMs, pongTimeoutMs, maxAgeMs, maxIdleMs, dialBurst, dialSpacingMs } = options.sessions;
+  const { reuse: _reuse, maxRememberedBytes: _bytes, warmUp: _warmUp, ...limits } = options.sessions;
   return {
+    ...limits,
     connectTimeoutMs: options.connectTimeoutMs,
     maxSockets: Math.max(defaultSessionLimits.maxSockets, options.maxSocketsPerAccount),
     maxSocketsPerAccount: options.maxSocketsPerAccount,
-    pingIntervalMs,
-    pongTimeoutMs,
-    maxAgeMs,
-    maxIdleMs,
-    dialBurst,
-    dialSpacingMs,
   };
 }

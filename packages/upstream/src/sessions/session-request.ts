@@ -7,10 +7,10 @@ import {
   type WireRequest,
   type WireResponse,
 } from "@turnout/core";
+import { withDropped } from "@turnout/translator";
 
 import type { AnswerStreamOptions } from "../answer/answer-stream.ts";
 import { createTurnReader } from "../conversation/turn-reader.ts";
-import { withDropped } from "../conversation/remembered-request.ts";
 import { Continuation, type Frame } from "./continuation.ts";
 import type { LendingOutcome, LentSession, SessionPool, SessionWish } from "./session-pool.ts";
 import { WebSocketExchange } from "./websocket-exchange.ts";

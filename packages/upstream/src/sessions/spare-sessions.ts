@@ -1,6 +1,7 @@
 import type { ExecuteContext, JsonObject, WireRequest } from "@turnout/core";
 
 import { settingsOf } from "../conversation/settings.ts";
+import type { SessionWish } from "./session-pool.ts";
 import { SessionRequest, type SessionRequestSetup, wishOf } from "./session-request.ts";
 
 const nothingLost = { approximated: [], dropped: [] };
@@ -25,14 +26,13 @@ export class SpareSessions {
     // The request it belongs to is over, and so are its deadline and its client.
     const { credential, runtime, requestId } = context;
     const own: ExecuteContext = { credential, runtime, requestId, signal: new AbortController().signal };
-    void this.#warmUp({ ...request, operation: "warm-up" }, own, { ...frame, input: [], generate: false });
+    void this.#warmUp(wish, { ...request, operation: "warm-up" }, own, { ...frame, input: [], generate: false });
   }
 
-  async #warmUp(request: WireRequest, context: ExecuteContext, frame: JsonObject): Promise<void> {
-    const { profile, pool } = this.#setup;
+  async #warmUp(wish: SessionWish, request: WireRequest, context: ExecuteContext, frame: JsonObject): Promise<void> {
     const prepared = { value: frame, report: nothingLost };
     try {
-      const session = await pool.prepare(wishOf(profile, request, context), context);
+      const session = await this.#setup.pool.prepare(wish, context);
       if (session === undefined) return;
       const warming = new SessionRequest(this.#setup, { request, context, prepared, onCompleted: () => {} });
       const response = await warming.send(session);
