@@ -1,3 +1,4 @@
+export { accountTraits } from "./accounts/account-traits.ts";
 export { type AccountConfig, accountConfigSchema } from "./accounts/account-config.ts";
 export { createAccountPool } from "./pool/account-pool.ts";
 export type { AccountPool, AccountPoolOptions, PoolAttempt, PoolRequest } from "./pool/pool-contract.ts";

@@ -2,6 +2,7 @@ import {
   type AccountRecord,
   type AccountReport,
   type AccountStore,
+  accountTraits,
   createAccountPool,
   isFollowed,
 } from "@turnout/auth";
@@ -27,14 +28,11 @@ export interface AccountView {
 }
 
 /** The pool wants accounts to lease; nobody leases here. */
-function asAccount({ id, label, priority, weight, disabled }: AccountRecord): Account {
+function asAccount(record: AccountRecord): Account {
   const nobody = () => Promise.reject(new RouterError("internal", "Accounts are only looked at here", {}));
   return {
-    key: id,
-    label,
-    priority,
-    weight,
-    ...(disabled !== undefined && { disabled: disabled.reason }),
+    key: record.id,
+    ...accountTraits(record),
     lease: nobody,
     renew: nobody,
   };

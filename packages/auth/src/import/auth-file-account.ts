@@ -4,14 +4,12 @@ import { hasExpired, mergeTokens, type Login, needsRefresh, secretOf, type Token
 import type { LoginSource } from "./login-source.ts";
 import { createSingleFlight, waitFor } from "../refresh/single-flight.ts";
 import type { TokenRequestOptions } from "../refresh/token-refresh.ts";
-import { describeRefusal, type Rotator } from "../refresh/rotation.ts";
+import { describeRefusal, refreshInTurn, type Rotator } from "../refresh/rotation.ts";
 
 /** After all tries of a refresh have failed, requests fail at once for this long instead of trying again each. */
 const failurePauseMs = 15_000;
 /** A token that is refused so soon after its refresh will not get better by another one. */
 const minRenewIntervalMs = 60_000;
-/** How often a refresh begins anew after another process has taken over. */
-const maxTurns = 3;
 
 export interface AuthFileAccountOptions {
   readonly key: string;
@@ -104,22 +102,15 @@ export function createAuthFileAccount(options: AuthFileAccountOptions): Account 
     }
   }
 
-  async function refreshInTurn(stale: TokenLogin): Promise<Login> {
-    for (let turn = 0; turn < maxTurns; turn += 1) {
-      const done = await rotator.locked(name, (owner) => refreshLocked(stale, owner));
-      if (done === undefined) break;
-      if (done.value !== undefined) return done.value;
-    }
-    throw unavailable("another process refreshes it, and does not come to an end");
-  }
-
   async function refresh(stale: TokenLogin): Promise<Login> {
     const { accessToken } = stale.tokens;
     if (failure?.accessToken === accessToken && runtime.monotonic() < failure.until) throw failure.error;
     // Known beforehand: no lease is needed to say no.
     refreshTokenOf(stale);
     try {
-      return await refreshInTurn(stale);
+      const fresh = await refreshInTurn(rotator, name, (owner) => refreshLocked(stale, owner));
+      if (fresh !== undefined) return fresh;
+      throw unavailable("another process refreshes it, and does not come to an end");
     } catch (error) {
       const known = RouterError.from(error);
       failure = { accessToken, error: known, until: runtime.monotonic() + failurePauseMs };

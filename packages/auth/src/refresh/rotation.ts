@@ -33,6 +33,27 @@ export function describeRefusal({ code, lostAt }: Extract<RotationResult, { outc
   return `${code}; a request at ${new Date(lostAt).toISOString()} had no answer, and has spent it it seems`;
 }
 
+/** How often a refresh begins anew after another process has taken over. */
+const maxTurns = 3;
+
+/**
+ * Refreshes as the only process that does, beginning anew while others take over.
+ *
+ * @param refresh - Gives undefined when another process has taken over, whose result is not there yet.
+ * @returns Undefined when it does not come to an end.
+ */
+export async function refreshInTurn<T>(
+  rotator: Pick<Rotator, "locked">,
+  subject: string,
+  refresh: (owner: string) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  for (let turn = 0; turn < maxTurns; turn += 1) {
+    const done = await rotator.locked(subject, refresh);
+    if (done === undefined || done.value !== undefined) return done?.value;
+  }
+  return undefined;
+}
+
 /**
  * Where a rotation is: `leased` by this process, about to be `sending`, `answered` in the journal, `applied`: the new tokens are
  * stored.

@@ -5,7 +5,7 @@ import type { AccountRecord, AccountStore } from "../store/account-store.ts";
 import type { StoredCredential } from "../store/credentials.ts";
 import { findAccountId, hasExpired, mergeTokens, needsRefresh } from "../tokens/codex-login.ts";
 import { readCodexClaims } from "../tokens/codex-claims.ts";
-import { describeRefusal, type Rotator } from "./rotation.ts";
+import { describeRefusal, refreshInTurn, type Rotator } from "./rotation.ts";
 import { refreshTimeOf } from "./refresh-time.ts";
 import { createSingleFlight, waitFor } from "./single-flight.ts";
 import type { TokenRequestOptions } from "./token-refresh.ts";
@@ -14,8 +14,6 @@ import type { TokenRequestOptions } from "./token-refresh.ts";
 const failurePauseMs = 15_000;
 /** A token that is refused so soon after its refresh will not get better by another one. */
 const minRenewIntervalMs = 60_000;
-/** How often a refresh begins anew after another process has taken over. */
-const maxTurns = 3;
 
 /** An account of the store, with its credential in hand. */
 export interface StoredAccount {
@@ -172,15 +170,6 @@ export function createStoredAccount(options: StoredAccountOptions): StoredAccoun
     }
   }
 
-  async function refreshInTurn(old: Hand, patient: boolean): Promise<Hand> {
-    for (let turn = 0; turn < maxTurns; turn += 1) {
-      const done = await rotator.locked(key, (owner) => refreshLocked(old, owner, patient));
-      if (done === undefined) break;
-      if (done.value !== undefined) return done.value;
-    }
-    throw unavailable("another process refreshes it, and does not come to an end");
-  }
-
   async function refresh(old: Hand, patient: boolean): Promise<Hand> {
     const { generation } = old.stored;
     if (failure?.generation === generation && runtime.monotonic() < failure.until) throw failure.error;
@@ -188,7 +177,9 @@ export function createStoredAccount(options: StoredAccountOptions): StoredAccoun
     const refused = refusal(old);
     if (refused !== undefined) throw refused;
     try {
-      return await refreshInTurn(old, patient);
+      const fresh = await refreshInTurn(rotator, key, (owner) => refreshLocked(old, owner, patient));
+      if (fresh !== undefined) return fresh;
+      throw unavailable("another process refreshes it, and does not come to an end");
     } catch (error) {
       const known = RouterError.from(error);
       failure = { generation, error: known, until: runtime.monotonic() + failurePauseMs };
