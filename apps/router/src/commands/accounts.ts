@@ -9,7 +9,7 @@ import { exitCodes } from "./exit-code.ts";
 import { findAccount } from "./find-account.ts";
 import { interruptible } from "./interruptible.ts";
 import { readSurroundings } from "./surroundings.ts";
-import { plainText, renderTable } from "./table.ts";
+import { plainText, printTable } from "./table.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 import { withStore } from "./with-store.ts";
 
@@ -26,9 +26,7 @@ function list(store: AccountStore, terminal: Terminal, json: boolean): void {
   }
   const now = systemRuntime.now();
   const rows = views.map((view) => accountRow(view, now, terminal.colour));
-  const [headings = "", ...lines] = renderTable([accountHeadings, ...rows]);
-  terminal.print(terminal.colour("bold", headings));
-  for (const line of lines) terminal.print(line);
+  printTable(terminal, [accountHeadings, ...rows]);
   for (const { record, state, why } of views) {
     if (state === "ready" || why === undefined) continue;
     const cure =

@@ -5,7 +5,7 @@ import { nearest } from "../config/known-keys.ts";
 import { jsonArgument } from "./command-arguments.ts";
 import { withExamples } from "./documented-command.ts";
 import { readSurroundings } from "./surroundings.ts";
-import { plainText, renderDuration, renderTable } from "./table.ts";
+import { plainText, renderDuration, printTable } from "./table.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 import { withStore } from "./with-store.ts";
 
@@ -80,9 +80,7 @@ function list(store: AccountStore, terminal: Terminal, json: boolean): void {
     lastUsedAt === undefined ? "never" : `${renderDuration(now - lastUsedAt)} ago`,
     revokedAt === undefined ? terminal.colour("green", "valid") : terminal.colour("dim", "revoked"),
   ]);
-  const [headings = "", ...lines] = renderTable([["ID", "LABEL", "KEY", "CREATED", "LAST USED", "STATE"], ...rows]);
-  terminal.print(terminal.colour("bold", headings));
-  for (const line of lines) terminal.print(line);
+  printTable(terminal, [["ID", "LABEL", "KEY", "CREATED", "LAST USED", "STATE"], ...rows]);
 }
 
 const revokeCommand = withExamples(

@@ -4,6 +4,7 @@ import { RouterError } from "@turnout/core";
 import { nearest } from "../config/known-keys.ts";
 import { providerSettings } from "../registry/create-providers.ts";
 import { tokenRequestOf } from "../registry/token-request.ts";
+import { usedPlugins } from "../registry/used-plugins.ts";
 import type { Setup } from "./setup.ts";
 
 /** How accounts of one provider are logged in, as its plugin and the config say. */
@@ -15,10 +16,10 @@ export interface ProviderLogin {
 }
 
 /** @throws {RouterError} `config-invalid` for an unknown provider, or one that must be configured first. */
-export function findProviderLogin(provider: string, { config, plugins }: Setup): ProviderLogin {
+export function findProviderLogin(provider: string, setup: Setup): ProviderLogin {
+  const { config, plugins } = setup;
   const settings = providerSettings(config.providers[provider]);
-  const used = config.providers[provider]?.use ?? provider;
-  const plugin = plugins.find((candidate) => candidate.provider === used);
+  const [plugin] = usedPlugins(provider, setup);
   if (plugin === undefined) {
     const known = [...new Set([...plugins.map((candidate) => candidate.provider), ...Object.keys(config.providers)])];
     const near = nearest(provider, known);

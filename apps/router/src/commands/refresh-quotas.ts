@@ -2,6 +2,7 @@ import { createAccountPool, readQuota } from "@turnout/auth";
 import { type QuotaReader, RouterError, systemRuntime } from "@turnout/core";
 import { createLog } from "../log.ts";
 import { type AccountHouse, openAccountHouse } from "../registry/account-house.ts";
+import { usedPlugins } from "../registry/used-plugins.ts";
 import { createQuotaReader, providerSettings } from "../registry/create-providers.ts";
 import type { Setup } from "./setup.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -26,9 +27,8 @@ export async function refreshQuotas(
     const providers = [...new Set(house.store.accounts.list().map(({ provider }) => provider))];
     const results = await Promise.all(
       providers.map(async (provider) => {
-        const settings = config.providers[provider];
-        const used = plugins.filter((plugin) => plugin.provider === (settings?.use ?? provider));
-        const reader = createQuotaReader(used, providerSettings(settings).options, systemRuntime);
+        const { options } = providerSettings(config.providers[provider]);
+        const reader = createQuotaReader(usedPlugins(provider, { config, plugins }), options, systemRuntime);
         return reader === undefined ? true : refreshProvider(provider, reader, house, terminal, signal);
       }),
     );

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import type { Terminal } from "./terminal.ts";
 
 const characters = new Intl.Segmenter();
 
@@ -49,4 +50,11 @@ export function renderDuration(milliseconds: number): string {
 export function renderClock(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+/** Prints a table whose first row are its headings. */
+export function printTable(terminal: Terminal, rows: readonly (readonly string[])[]): void {
+  const [headings = "", ...lines] = renderTable(rows);
+  terminal.print(terminal.colour("bold", headings));
+  for (const line of lines) terminal.print(line);
 }

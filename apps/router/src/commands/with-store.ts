@@ -1,5 +1,6 @@
 import { type AccountStore, openAccountStore } from "@turnout/auth";
 import { systemRuntime } from "@turnout/core";
+import { storePlace } from "../registry/store-place.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -19,10 +20,4 @@ export async function withStore<T>(
   } finally {
     store.close();
   }
-}
-
-/** Where the store is, and the key to it when the environment has one. */
-export function storePlace({ dataDirectory, environment }: Surroundings) {
-  const { TURNOUT_KEY } = environment;
-  return { dataDirectory, ...(TURNOUT_KEY !== undefined && TURNOUT_KEY !== "" && { environmentKey: TURNOUT_KEY }) };
 }

@@ -104,9 +104,10 @@ async function answer(exchange: Exchange, progress: Progress, options: PipelineO
   const decoded = understand(exchange, await exchange.client.receive(), options);
   progress.decoded = decoded;
   const session = sessionHints(exchange.client, decoded.request);
-  const plan = planAttempts(registry, decoded, session);
+  const route = registry.lookup(decoded.request.model);
+  const plan = planAttempts(route, decoded, session);
   progress.plan = plan;
-  const { provider } = registry.lookup(decoded.request.model);
+  const { provider } = route;
   const recorder = recorderOf(decoded);
   if (decoded.request.stream) progress.stream = openClientStream(decoded, progress, recorder, options);
   const ask = decoded.operation === "warm-up" ? warmUp : commit;

@@ -2,7 +2,7 @@ import type { ReachedLimit } from "@turnout/auth";
 import type { Account, Executor, SessionHints, WireFormat } from "@turnout/core";
 import { RouterError } from "@turnout/core";
 import type { Provider } from "../registry/provider.ts";
-import type { Registry } from "../registry/registry.ts";
+import type { Route } from "../registry/registry.ts";
 import { type ConversationKey, conversationKey } from "./conversation-key.ts";
 import type { DecodedExchange } from "./exchange.ts";
 
@@ -33,12 +33,11 @@ export interface Plan {
  *   switched on, `usage-limited` or `rate-limited` when every account rests and its upstream has said until when.
  */
 export function planAttempts(
-  registry: Registry,
+  { provider, upstreamModel }: Route,
   { request, ...asked }: Pick<DecodedExchange, "wire" | "operation" | "request">,
   session: SessionHints,
 ): Plan {
   const { model } = request;
-  const { provider, upstreamModel } = registry.lookup(model);
   const { pool, name } = provider;
   if (pool.accounts.length === 0) throw noAccount(provider);
   const conversation = pool.accounts.length > 1 ? conversationKey(session, request) : {};

@@ -12,8 +12,10 @@ import {
 import type { ProviderPlugin, RouterError, Runtime } from "@turnout/core";
 import type { Logger } from "pino";
 import type { Config } from "../config/config-schema.ts";
-import { providerSettings, worksUnconfigured } from "./create-providers.ts";
+import { providerSettings } from "./create-providers.ts";
+import { storePlace } from "./store-place.ts";
 import { tokenRequestOf } from "./token-request.ts";
+import { providerNames, type ProviderSources, usedPlugins } from "./used-plugins.ts";
 
 /** The accounts of the data folder as a running router has them. */
 export interface AccountHouse {
@@ -42,13 +44,11 @@ export interface AccountHouseOptions {
 export async function openAccountHouse(options: AccountHouseOptions): Promise<AccountHouse> {
   const { dataDirectory, runtime, log, environment } = options;
   const onWarning = ({ code, message }: RouterError) => log.warn({ code, message }, "trouble with an account");
-  const { TURNOUT_KEY: environmentKey = "" } = environment;
-  const key = environmentKey === "" ? {} : { environmentKey };
-  const store = await openAccountStore({ dataDirectory, runtime, onWarning, ...key });
+  const store = await openAccountStore({ ...storePlace(options), runtime, onWarning });
   try {
     await adoptSavedLogins(store, dataDirectory, onWarning);
     const rotations = createRotations({ store, runtime, onWarning });
-    const requests = tokenRequests(options.config, options.plugins);
+    const requests = tokenRequests(options);
     const stored = createStoredAccounts({
       store,
       runtime,
@@ -75,13 +75,11 @@ export async function openAccountHouse(options: AccountHouseOptions): Promise<Ac
 }
 
 /** How tokens are refreshed, for every provider of a config that has logins, by its name. */
-function tokenRequests(config: Config, plugins: readonly ProviderPlugin[]): ReadonlyMap<string, TokenRequestOptions> {
-  const ready = plugins.filter(worksUnconfigured).map(({ provider }) => provider);
+function tokenRequests(sources: ProviderSources): ReadonlyMap<string, TokenRequestOptions> {
   const requests = new Map<string, TokenRequestOptions>();
-  for (const name of new Set([...ready, ...Object.keys(config.providers)])) {
-    const used = config.providers[name]?.use ?? name;
-    const plugin = plugins.find(({ provider }) => provider === used);
-    const { options } = providerSettings(config.providers[name]);
+  for (const name of providerNames(sources)) {
+    const [plugin] = usedPlugins(name, sources);
+    const { options } = providerSettings(sources.config.providers[name]);
     const request = plugin && tokenRequestOf(plugin.auth(plugin.options.parse(options)), options);
     if (request !== undefined) requests.set(name, request);
   }

@@ -9,8 +9,9 @@ import type { Logger } from "pino";
 import type { Config } from "../config/config-schema.ts";
 import type { PipelineOptions } from "../pipeline/handle.ts";
 import { type AccountHouse, openAccountHouse } from "../registry/account-house.ts";
-import { createProvider, providerSettings, worksUnconfigured } from "../registry/create-providers.ts";
+import { createProvider, providerSettings } from "../registry/create-providers.ts";
 import type { Provider } from "../registry/provider.ts";
+import { providerNames, usedPlugins } from "../registry/used-plugins.ts";
 import { createRegistry, type Registry } from "../registry/registry.ts";
 import { createSandboxProvider } from "../registry/sandbox-provider.ts";
 import { createResponseStore } from "../responses/response-store.ts";
@@ -108,12 +109,9 @@ const centurySeconds = 100 * 365 * 86_400;
 
 function createProviders(options: StartOptions, house: AccountHouse, sandbox: Sandbox | undefined): Provider[] {
   const { config, plugins, runtime, log } = options;
-  const ready = plugins.filter(worksUnconfigured).map((plugin) => plugin.provider);
-  const names = new Set([...ready, ...Object.keys(config.providers)]);
-  const providers = [...names].map((name) => {
-    const settings = config.providers[name];
-    const used = plugins.filter((plugin) => plugin.provider === (settings?.use ?? name));
-    return createProvider(name, used, providerSettings(settings), { ...options, house });
+  const providers = providerNames(options).map((name) => {
+    const settings = providerSettings(config.providers[name]);
+    return createProvider(name, usedPlugins(name, options), settings, { ...options, house });
   });
   if (sandbox === undefined) return providers;
   const codex = plugins.filter((plugin) => plugin.provider === "codex");

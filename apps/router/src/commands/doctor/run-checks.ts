@@ -7,7 +7,7 @@ import { requireKeysBeyondLoopback } from "../../server/guard.ts";
 import { findProviderLogin } from "../provider-login.ts";
 import { loadSetup, type Setup } from "../setup.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { storePlace } from "../with-store.ts";
+import { storePlace } from "../../registry/store-place.ts";
 import { checkAccounts } from "./check-accounts.ts";
 import { checkDataFolder } from "./check-data-folder.ts";
 import { checkNetwork, providersInUse } from "./check-network.ts";
